@@ -1,0 +1,15 @@
+// Package kernel holds the few hot loops of training: sparse × dense products,
+// the fused softmax and negative-binomial pass over a block of genes, batch
+// normalization, Adam, and matrix products.
+//
+// Data in: slices of numbers, row-major, shapes in each comment (B cells of a
+// minibatch, n genes of a block, H hidden units). Data out: the slices written.
+//
+// Every loop exists twice: in plain Go (reference.go and its neighbours), which
+// is generic over float32 and float64 and says what is computed, and in C
+// (*.c, float32 only), which the compiler vectorizes for several instruction
+// sets and the program picks at start. Tests hold the two together. Without cgo
+// the plain Go version is what runs.
+//
+// Only package model imports it.
+package kernel

@@ -1,0 +1,6 @@
+//go:build !cgo
+
+package kernel
+
+// New gives the fastest Ops there is for T: without cgo, plain Go.
+func New[T Float]() Ops[T] { return Plain[T]() }

@@ -1,0 +1,43 @@
+package model
+
+import (
+	"math"
+
+	"cellvi/model/kernel"
+)
+
+// latent turns raw (B, L), the encoder's log-variance output, into the
+// posterior's variance q_v = exp(raw) + 1e-4 and draws z = q_m + sqrt(q_v)·noise.
+func latent[T kernel.Float](mean, raw, noise, variance, z []T) {
+	for i, r := range raw {
+		variance[i] = T(math.Exp(float64(r))) + varianceEps
+		z[i] = mean[i] + T(math.Sqrt(float64(variance[i])))*noise[i]
+	}
+}
+
+// klNormal writes each cell's KL(N(q_m, q_v) ‖ N(0, I)) = Σ ½(q_v + q_m² − 1 − log q_v).
+func klNormal[T kernel.Float](l int, mean, variance []T, kl []float64) {
+	for b := range kl {
+		sum := 0.0
+		for i := b * l; i < (b+1)*l; i++ {
+			m, v := float64(mean[i]), float64(variance[i])
+			sum += 0.5 * (v + m*m - 1 - math.Log(v))
+		}
+		kl[b] = sum
+	}
+}
+
+// latentBackward adds the KL's gradient, weighted by w for each cell, to what
+// comes from z, and gives the gradients at the encoder's outputs:
+//
+//	dq_m  = dz + w q_m
+//	dq_v  = dz·noise/(2 sqrt q_v) + w ½(1 − 1/q_v)
+//	draw  = dq_v (q_v − 1e-4)
+func latentBackward[T kernel.Float](w T, dz, mean, variance, noise, dmean, draw []T) {
+	for i, d := range dz {
+		v := variance[i]
+		dmean[i] = d + w*mean[i]
+		dv := d*noise[i]/(2*T(math.Sqrt(float64(v)))) + w*(1-1/v)/2
+		draw[i] = dv * (v - varianceEps)
+	}
+}
