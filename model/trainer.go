@@ -161,8 +161,6 @@ func (t *Trainer) shuffled() []int {
 
 // trainStep is one step of Adam on a minibatch; it returns the loss before it.
 func (t *Trainer) trainStep(m *Minibatch[float32], weight float64) float64 {
-	t.workers.begin()
-	defer t.workers.end()
 	t.pass.forward(m, true)
 	loss := t.pass.loss(weight)
 	t.at.Step++
@@ -180,3 +178,12 @@ func (t *Trainer) validate(ctx context.Context, stats *EpochStats) error {
 	stats.Validation = &mean
 	return err
 }
+
+// Options are the Trainer's.
+func (t *Trainer) Options() TrainOptions { return t.opt }
+
+// Epochs is the number of epochs that training goes for, early stopping apart.
+func (t *Trainer) Epochs() int { return t.opt.MaxEpochs }
+
+// TrainCells is the number of cells in an epoch.
+func (t *Trainer) TrainCells() int { return len(t.train) }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -20,109 +19,110 @@ func (serial) do(n int, task func(i int)) {
 	}
 }
 
-// workers does tasks on several threads. Between begin and end its goroutines
-// spin for the next call, because a step makes six calls within a millisecond;
-// outside they sleep. Tasks are handed out by a counter, so which worker does
-// which is open: a task must write only what is its own.
+// workers does tasks on several threads. Tasks are handed out by a counter, so
+// which worker does which is open: a task must write only what is its own.
+// One goroutine at a time calls do.
 type workers struct {
-	wake  []chan struct{}
+	n     int // goroutines beside the caller
 	group sync.WaitGroup
 	task  func(i int)
-	n     int32
+	tasks int32
 	next  atomic.Int32 // the next task to take
 	left  atomic.Int32 // workers that have not finished the present call
 	call  atomic.Int64 // counts calls; workers start when it changes
-	live  atomic.Bool  // between begin and end
+	over  atomic.Bool
+	start gate // workers wait here for the next call
+	done  gate // the caller waits here for the workers
 }
 
 // newWorkers starts threads−1 goroutines; close ends them.
 func newWorkers(threads int) *workers {
-	w := &workers{}
-	for range max(threads, 1) - 1 {
-		wake := make(chan struct{}, 1)
-		w.wake = append(w.wake, wake)
-		w.group.Go(func() { w.loop(wake) })
+	w := &workers{n: max(threads, 1) - 1}
+	for range w.n {
+		w.group.Go(w.loop)
 	}
 	return w
 }
 
-func (w *workers) begin() {
-	w.left.Store(0)
-	w.live.Store(true)
-	for _, c := range w.wake {
-		w.left.Add(1)
-		c <- struct{}{}
-	}
-	w.wait() // all awake and watching the counter
-}
-
-func (w *workers) end() {
-	w.left.Store(int32(len(w.wake)))
-	w.live.Store(false)
-	w.wait()
-}
-
 func (w *workers) close() {
-	for _, c := range w.wake {
-		close(c)
-	}
+	w.over.Store(true)
+	w.start.open()
 	w.group.Wait()
 }
 
 func (w *workers) do(n int, task func(i int)) {
-	if len(w.wake) == 0 || !w.live.Load() {
+	if w.n == 0 {
 		serial{}.do(n, task)
 		return
 	}
-	w.task, w.n = task, int32(n)
+	w.task, w.tasks = task, int32(n)
 	w.next.Store(0)
-	w.left.Store(int32(len(w.wake)))
+	w.left.Store(int32(w.n))
 	w.call.Add(1)
+	w.start.open()
 	w.take()
-	w.wait()
+	w.done.wait(func() bool { return w.left.Load() == 0 })
 }
 
 // take does tasks until none is left.
 func (w *workers) take() {
-	for i := w.next.Add(1) - 1; i < w.n; i = w.next.Add(1) - 1 {
+	for i := w.next.Add(1) - 1; i < w.tasks; i = w.next.Add(1) - 1 {
 		w.task(int(i))
 	}
 }
 
-// loop is a worker's life: sleep until begin, then spin for calls until end.
-func (w *workers) loop(wake chan struct{}) {
-	for range wake {
-		call := w.call.Load()
-		w.left.Add(-1)
-		for w.await(&call) {
-			w.take()
-			w.left.Add(-1)
+// loop is a worker's life.
+func (w *workers) loop() {
+	call := int64(0)
+	for {
+		w.start.wait(func() bool { return w.call.Load() != call || w.over.Load() })
+		if w.over.Load() {
+			return
 		}
-		w.left.Add(-1)
-	}
-}
-
-// await spins until the next call (true) or the end (false). It yields now and
-// then: there may be fewer free cores than workers.
-func (w *workers) await(call *int64) bool {
-	for spin := 1; ; spin++ {
-		if c := w.call.Load(); c != *call {
-			*call = c
-			return true
-		}
-		if !w.live.Load() {
-			return false
-		}
-		if spin%256 == 0 {
-			runtime.Gosched()
+		call++
+		w.take()
+		if w.left.Add(-1) == 0 {
+			w.done.open()
 		}
 	}
 }
 
-func (w *workers) wait() {
-	for spin := 1; w.left.Load() > 0; spin++ {
-		if spin%256 == 0 {
-			runtime.Gosched()
+// gate lets goroutines wait for a condition: they spin for a while, because a
+// step makes six calls within a millisecond, and then sleep, because a core
+// may have been taken by somebody else: who only spins then holds up the one
+// that it waits for.
+type gate struct {
+	mutex    sync.Mutex
+	cond     sync.Cond
+	sleeping atomic.Int32
+}
+
+// spins is about fifty microseconds of looking.
+const spins = 50_000
+
+// wait returns when ready says so. Whoever makes ready true must call open after.
+func (g *gate) wait(ready func() bool) {
+	for range spins {
+		if ready() {
+			return
 		}
 	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.cond.L = &g.mutex
+	g.sleeping.Add(1)
+	for !ready() {
+		g.cond.Wait()
+	}
+	g.sleeping.Add(-1)
+}
+
+// open wakes who sleeps.
+func (g *gate) open() {
+	if g.sleeping.Load() == 0 {
+		return
+	}
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.cond.Broadcast()
 }
