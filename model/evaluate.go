@@ -14,7 +14,9 @@ type Evaluator struct {
 	mini   []*Minibatch[float32]
 }
 
-// evalBatch is the cells of a minibatch in evaluation.
+// evalBatch is the cells of a minibatch in evaluation. Every minibatch is filled
+// up to it, because a matrix product of another shape may add in another order:
+// so a cell's numbers have the same bits whatever cells stand beside it.
 const evalBatch = 128
 
 // NewEvaluator makes an Evaluator that uses the given number of threads.
@@ -27,20 +29,25 @@ func NewEvaluator(vae *VAE[float32], threads int) *Evaluator {
 	return e
 }
 
-// each cuts rows into minibatches and calls do for each, from several
-// goroutines, with the index of its first row among rows. It stops early, with
-// ctx's error, when ctx is done.
-func (e *Evaluator) each(ctx context.Context, rows []int, do func(first int, rows []int, m *Minibatch[float32], p *Pass[float32])) error {
+// each cuts rows into minibatches, filled up with nobody, and calls do for each,
+// from several goroutines, with the index of its first row among rows and how
+// many are cells. It stops early, with ctx's error, when ctx is done.
+func (e *Evaluator) each(ctx context.Context, rows []int, do func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32])) error {
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for w, p := range e.passes {
 		group.Go(func() {
+			full := make([]int, evalBatch)
 			for ctx.Err() == nil {
 				first := int(next.Add(1)-1) * evalBatch
 				if first >= len(rows) {
 					return
 				}
-				do(first, rows[first:min(first+evalBatch, len(rows))], e.mini[w], p)
+				n := copy(full, rows[first:])
+				for i := n; i < evalBatch; i++ {
+					full[i] = nobody
+				}
+				do(first, n, full, e.mini[w], p)
 			}
 		})
 	}
@@ -51,12 +58,12 @@ func (e *Evaluator) each(ctx context.Context, rows []int, do func(first int, row
 // losses evaluates rows of cells with one sample of z each.
 func (e *Evaluator) losses(ctx context.Context, cells *Cells, rows []int, seed uint64, epoch int, weight float64) (losses, error) {
 	rec, kl := make([]float64, len(rows)), make([]float64, len(rows))
-	err := e.each(ctx, rows, func(first int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
+	err := e.each(ctx, rows, func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
 		m.fill(cells, rows, e.vae.head.bounds)
 		m.draw(cells, rows, seed, ValidationNoise, epoch, e.vae.NLatent, 0, 0, 0)
 		p.forward(m, false)
-		copy(rec[first:], p.Rec)
-		copy(kl[first:], p.KL)
+		copy(rec[first:], p.Rec[:n])
+		copy(kl[first:], p.KL[:n])
 	})
 	s := losses{}
 	s.add(rec, kl, weight) // in the rows' order: the same sum for any number of threads
@@ -67,11 +74,11 @@ func (e *Evaluator) losses(ctx context.Context, cells *Cells, rows []int, seed u
 // variance may be nil.
 func (e *Evaluator) Posterior(ctx context.Context, cells *Cells, mean, variance []float32) error {
 	l := e.vae.NLatent
-	return e.each(ctx, all(cells), func(first int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
+	return e.each(ctx, all(cells), func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
 		e.encode(cells, rows, m, p)
-		copy(mean[first*l:], p.Mean)
+		copy(mean[first*l:], p.Mean[:n*l])
 		if variance != nil {
-			copy(variance[first*l:], p.Variance)
+			copy(variance[first*l:], p.Variance[:n*l])
 		}
 	})
 }
@@ -80,11 +87,11 @@ func (e *Evaluator) Posterior(ctx context.Context, cells *Cells, mean, variance 
 // rho (G) decoded at the posterior mean and with its library size. rho is the
 // callee's until it returns.
 func (e *Evaluator) Decode(ctx context.Context, cells *Cells, row func(cell int, rho []float32, library float32)) error {
-	return e.each(ctx, all(cells), func(first int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
+	return e.each(ctx, all(cells), func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
 		e.encode(cells, rows, m, p)
 		p.decode(false)
 		rho := make([]float32, e.vae.NInput)
-		for b := range rows {
+		for b := range n {
 			p.Shares(b, rho)
 			row(first+b, rho, m.Library[b])
 		}

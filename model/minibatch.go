@@ -22,12 +22,19 @@ type Minibatch[T kernel.Float] struct {
 	logs     []float64 // log(1+x) of small counts
 }
 
+// nobody is a row that stands for a cell without counts.
+const nobody = -1
+
 // fill takes the given rows of cells.
 func (m *Minibatch[T]) fill(cells *Cells, rows []int, bounds []int) {
 	m.B = len(rows)
 	m.Ptr, m.Idx, m.Val, m.Log = append(m.Ptr[:0], 0), m.Idx[:0], m.Val[:0], m.Log[:0]
 	m.Library, m.Batch = m.Library[:0], m.Batch[:0]
 	for _, r := range rows {
+		if r == nobody {
+			m.Ptr, m.Library, m.Batch = append(m.Ptr, int32(len(m.Idx))), append(m.Library, 0), append(m.Batch, 0)
+			continue
+		}
 		lo, hi := cells.Indptr[r], cells.Indptr[r+1]
 		total := 0.0
 		m.Idx = append(m.Idx, cells.Genes[lo:hi]...)
@@ -96,6 +103,10 @@ func (m *Minibatch[T]) draw(cells *Cells, rows []int, seed uint64, noise Purpose
 		m.EncMasks[l] = resize(m.EncMasks[l], m.B*h)
 	}
 	for b, r := range rows {
+		if r == nobody {
+			clear(m.Noise[b*latent : (b+1)*latent])
+			continue
+		}
 		normal(Stream(seed, noise, uint64(epoch), cells.item(r)), m.Noise[b*latent:(b+1)*latent])
 		if layers == 0 {
 			continue

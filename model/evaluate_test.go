@@ -1,0 +1,90 @@
+package model
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+)
+
+// reversed is the cells in the opposite order.
+func reversed(c *Cells) *Cells {
+	r := &Cells{NGenes: c.NGenes, Indptr: []int64{0}}
+	for i := c.Len() - 1; i >= 0; i-- {
+		lo, hi := c.Indptr[i], c.Indptr[i+1]
+		r.Genes, r.Counts = append(r.Genes, c.Genes[lo:hi]...), append(r.Counts, c.Counts[lo:hi]...)
+		r.Indptr, r.Batch = append(r.Indptr, int64(len(r.Genes))), append(r.Batch, c.Batch[i])
+	}
+	return r
+}
+
+func trainedModel(t *testing.T, cells *Cells) *VAE[float32] {
+	tr := newTestTrainer(cells, testOptions(2, 2))
+	defer tr.Close()
+	runEpochs(t, tr)
+	return tr.vae
+}
+
+// A cell's latent depends on no other cell, nor on the number of threads:
+// permuted cells permute the latent, bit for bit.
+func TestPermutedCellsPermuteTheLatent(t *testing.T) {
+	cells := structured(300, 300)
+	v := trainedModel(t, cells)
+	l := v.NLatent
+	embed := func(c *Cells, threads int) []float32 {
+		mean := make([]float32, c.Len()*l)
+		if err := NewEvaluator(v, threads).Posterior(context.Background(), c, mean, nil); err != nil {
+			t.Fatal(err)
+		}
+		return mean
+	}
+	a, b := embed(cells, 1), embed(reversed(cells), 3)
+	for i := range cells.Len() {
+		j := cells.Len() - 1 - i
+		if !slices.Equal(a[i*l:(i+1)*l], b[j*l:(j+1)*l]) {
+			t.Fatalf("cell %d embeds otherwise among reversed cells", i)
+		}
+	}
+}
+
+// Shares decoded for every cell sum to one, and the library is the cell's total.
+func TestDecodeGivesShares(t *testing.T) {
+	cells := structured(130, 300)
+	v := trainedModel(t, cells)
+	seen := make([]bool, cells.Len())
+	err := NewEvaluator(v, 2).Decode(context.Background(), cells, func(cell int, rho []float32, library float32) {
+		sum, total := 0.0, 0.0
+		for _, r := range rho {
+			sum += float64(r)
+		}
+		for _, x := range cells.Counts[cells.Indptr[cell]:cells.Indptr[cell+1]] {
+			total += float64(x)
+		}
+		if math.Abs(sum-1) > 1e-5 || total != float64(library) {
+			t.Errorf("cell %d: shares sum to %g, library %g for %g counts", cell, sum, library, total)
+		}
+		seen[cell] = true
+	})
+	if err != nil || slices.Contains(seen, false) {
+		t.Errorf("not every cell was decoded (%v)", err)
+	}
+}
+
+// The evaluator's losses are those of a pass in evaluation with the same noise.
+func TestEvaluatorLosses(t *testing.T) {
+	cells := structured(150, 80)
+	v := trainedModel(t, cells)
+	got, err := NewEvaluator(v, 2).losses(context.Background(), cells, all(cells), 9, 4, 0.5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := losses{}
+	for i := range cells.Len() { // one cell at a time
+		m, p := &Minibatch[float32]{}, newPass(v, serial{})
+		m.fill(cells, []int{i}, v.head.bounds)
+		m.draw(cells, []int{i}, 9, ValidationNoise, 4, v.NLatent, 0, 0, 0)
+		p.forward(m, false)
+		want.add(p.Rec, p.KL, 0.5)
+	}
+	near(t, "losses", []float64{got.Loss, got.Rec, got.KL}, []float32{float32(want.Loss), float32(want.Rec), float32(want.KL)}, 1e-6, 0)
+}
