@@ -1,0 +1,122 @@
+package counts
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// MaxCount is the largest count that a store holds exactly: 2³²−1.
+const MaxCount = math.MaxUint32
+
+// Offence is what Check found of one kind.
+type Offence struct {
+	N          int64   // how many values
+	Value      float64 // the first of them
+	Cell, Gene string  // and where it stands
+}
+
+// Check looks through Tables for values that are no counts. The zero Check is
+// ready; Add every Table of an input, then ask Err.
+type Check struct {
+	Values    int64 // nonzero values seen
+	NotFinite Offence
+	Negative  Offence
+	Fraction  Offence // not whole, but finite and positive
+	TooLarge  Offence // whole, above MaxCount
+
+	max float64
+}
+
+// Add takes in the values of t; genes are those of its Reader.
+func (c *Check) Add(t *Table, genes *Frame) {
+	c.Values += int64(len(t.Values))
+	row := 0
+	for k, v := range t.Values {
+		if u := uint32(v); float64(u) == v { // a count: all but the offenders
+			c.max = max(c.max, v)
+			continue
+		}
+		for t.Indptr[row+1] <= int64(k) {
+			row++
+		}
+		c.note(v, t.Obs.Names[row], genes.Names[t.Genes[k]])
+	}
+}
+
+func (c *Check) note(v float64, cell, gene string) {
+	kind := &c.TooLarge
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		kind = &c.NotFinite
+	case v < 0:
+		kind = &c.Negative
+	case v != math.Trunc(v):
+		kind = &c.Fraction
+	default:
+		c.max = max(c.max, v)
+	}
+	if kind.N == 0 {
+		kind.Value, kind.Cell, kind.Gene = v, cell, gene
+	}
+	kind.N++
+}
+
+// Max is the largest whole number seen; with Fraction.N it tells the width in
+// which the counts can be stored.
+func (c *Check) Max() float64 { return c.max }
+
+// Err is nil where every value is a count, else one *InputError that names each
+// kind of offender with its number and its first. allowNonInteger lets
+// fractions and large numbers pass, never negative or non-finite values.
+func (c *Check) Err(file, place string, allowNonInteger bool) error {
+	faults := c.faults(allowNonInteger)
+	if len(faults) == 0 {
+		return nil
+	}
+	advice := "these are not raw counts: name the layer that holds them with --layer"
+	if c.NotFinite.N == 0 && c.Negative.N == 0 {
+		advice += ", or pass --allow-non-integer"
+	}
+	return &InputError{File: file, Place: place, Found: strings.Join(faults, "; "), Advice: advice}
+}
+
+func (c *Check) faults(allowNonInteger bool) []string {
+	var faults []string
+	say := func(o Offence, one, many string) {
+		if o.N == 0 {
+			return
+		}
+		what := many
+		if o.N == 1 {
+			what = one
+		}
+		faults = append(faults, fmt.Sprintf("%s of %s values %s, the first %s at cell %s, gene %s",
+			thousands(o.N), thousands(c.Values), what, FormatValue(o.Value), o.Cell, o.Gene))
+	}
+	say(c.NotFinite, "is not finite", "are not finite")
+	say(c.Negative, "is negative", "are negative")
+	if !allowNonInteger {
+		say(c.Fraction, "is not a whole number", "are not whole numbers")
+		say(c.TooLarge, "is above 4,294,967,295", "are above 4,294,967,295")
+	}
+	return faults
+}
+
+// FormatValue writes a value for a message: six digits, enough to recognize a value by.
+func FormatValue(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
+
+// thousands writes n ≥ 0 with commas: 1,234,567.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,61 @@
+package h5ad
+
+import (
+	"context"
+	"fmt"
+
+	"cellvi/io/counts"
+	"cellvi/io/hdf5"
+)
+
+// denseSlab bounds the values of one read of a dense matrix: 16 MiB as float64.
+const denseSlab = 1 << 21
+
+// dense reads a (cells, genes) array by slabs of rows.
+type dense struct {
+	d     *hdf5.Dataset
+	shape []int64
+	slab  []float64
+}
+
+func openDense(root *hdf5.Group, name string) (matrix, error) {
+	d, err := root.OpenDataset(name)
+	if err != nil {
+		return nil, err
+	}
+	m := &dense{d: d, shape: d.Shape()}
+	if len(m.shape) != 2 {
+		defer d.Close()
+		return nil, fault(d, fmt.Sprintf("has shape %v, cells × genes expected", m.shape), damaged)
+	}
+	if !d.Type().Numeric() {
+		defer d.Close()
+		return nil, fault(d, fmt.Sprintf("holds %s values, numbers expected", d.Type()), "")
+	}
+	return m, nil
+}
+
+func (m *dense) fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
+	genes := m.shape[1]
+	n = min(n, max(1, denseSlab/max(genes, 1)))
+	m.slab = sized(m.slab, n*genes)
+	if err := hdf5.Read(m.d, m.slab, []int64{first, 0}, []int64{n, genes}); err != nil {
+		return 0, err
+	}
+	t.Indptr, t.Genes, t.Values = append(t.Indptr[:0], 0), t.Genes[:0], t.Values[:0]
+	for row := range n {
+		for g, v := range m.slab[row*genes : (row+1)*genes] {
+			if v != 0 {
+				t.Genes, t.Values = append(t.Genes, uint32(g)), append(t.Values, v)
+			}
+		}
+		t.Indptr = append(t.Indptr, int64(len(t.Genes)))
+	}
+	return n, nil
+}
+
+func (m *dense) about() about {
+	return about{at: m.d, storage: "dense", cells: m.shape[0], genes: m.shape[1], stored: m.d.Len(), values: m.d}
+}
+
+func (m *dense) close() { m.d.Close() }

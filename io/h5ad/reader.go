@@ -1,0 +1,171 @@
+package h5ad
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"cellvi/io/counts"
+	"cellvi/io/hdf5"
+)
+
+// Options says what to read and in which pieces.
+type Options struct {
+	Matrix     string // "X", "layers/NAME" (or NAME alone) or "raw/X"; "" is X
+	BatchCells int    // most cells in a Table; 0 is DefaultBatchCells
+	Memory     int64  // bytes that sorting a CSC matrix may take; 0 is DefaultMemory
+}
+
+// What the zero Options mean.
+const (
+	DefaultBatchCells = 1024
+	DefaultMemory     = 256 << 20
+)
+
+// Default is X in tables of 1,024 cells.
+func Default() Options {
+	return Options{Matrix: "X", BatchCells: DefaultBatchCells, Memory: DefaultMemory}
+}
+
+// Validate names every option that cannot be.
+func (o Options) Validate() error {
+	if o.BatchCells < 0 || o.BatchCells > 1<<16 || o.Memory < 0 {
+		return fmt.Errorf("h5ad: BatchCells must be 0 to 65536 and Memory not negative, got %d and %d", o.BatchCells, o.Memory)
+	}
+	return nil
+}
+
+func (o Options) filled() Options {
+	d := Default()
+	if o.Matrix != "" {
+		d.Matrix = o.Matrix
+	}
+	if o.BatchCells != 0 {
+		d.BatchCells = o.BatchCells
+	}
+	if o.Memory != 0 {
+		d.Memory = o.Memory
+	}
+	return d
+}
+
+// Reader yields the cells of one matrix of a file; see counts.Reader.
+type Reader struct {
+	source
+	opt     Options
+	genes   counts.Frame
+	obs     *frame
+	columns counts.Frame // of obs, without rows
+	matrix  matrix
+	first   int64 // the next cell
+	table   counts.Table
+}
+
+var _ counts.Reader = (*Reader)(nil)
+
+// Open opens a file and checks everything that does not need a pass over the
+// counts. A file that is missing or unreadable gives the operating system's
+// error, everything else an InputError.
+func Open(path string, opt Options) (*Reader, error) {
+	if err := opt.Validate(); err != nil {
+		return nil, err
+	}
+	r := &Reader{opt: opt.filled()}
+	if err := r.open(path); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Reader) open(path string) (err error) {
+	if err = r.source.open(path); err != nil {
+		return err
+	}
+	if r.obs, err = openFrame(r.root, "obs"); err != nil {
+		return err
+	}
+	if err = r.readGenes(); err != nil {
+		return err
+	}
+	r.columns = r.obs.empty()
+	if r.matrix, err = r.openMatrix(r.opt); err != nil {
+		return err
+	}
+	return checkShape(r.matrix.about(), r.obs.rows, int64(r.genes.Len()))
+}
+
+// readGenes reads var, or raw/var beside raw/X, whole.
+func (r *Reader) readGenes() error {
+	vars, err := openFrame(r.root, varOf(r.opt.Matrix))
+	if err != nil {
+		return err
+	}
+	defer vars.close()
+	return vars.read(0, vars.rows, &r.genes)
+}
+
+// varOf is the frame that names the genes of a matrix.
+func varOf(matrix string) string {
+	if matrix == "raw/X" {
+		return "raw/var"
+	}
+	return "var"
+}
+
+// Genes are the columns of the matrix.
+func (r *Reader) Genes() *counts.Frame { return &r.genes }
+
+// Obs has the cell annotations' columns without rows.
+func (r *Reader) Obs() *counts.Frame { return &r.columns }
+
+// Skipped names the columns of obs that are left out, and why.
+func (r *Reader) Skipped() []Skipped { return slices.Clone(r.obs.skipped) }
+
+// Cells is the number of cells in the file.
+func (r *Reader) Cells() int64 { return r.obs.rows }
+
+// Next gives the next cells, as many as BatchCells where their counts allow.
+func (r *Reader) Next(ctx context.Context) (*counts.Table, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	left := r.obs.rows - r.first
+	if left <= 0 {
+		return nil, io.EOF
+	}
+	n, err := r.matrix.fill(ctx, r.first, min(left, int64(r.opt.BatchCells)), &r.table)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.obs.read(r.first, n, &r.table.Obs); err != nil {
+		return nil, err
+	}
+	r.first += n
+	return &r.table, nil
+}
+
+// Close closes the file.
+func (r *Reader) Close() error {
+	if r.matrix != nil {
+		r.matrix.close()
+	}
+	if r.obs != nil {
+		r.obs.close()
+	}
+	return r.source.close()
+}
+
+// placed is a group or dataset, which knows its file and place.
+type placed interface {
+	File() *hdf5.File
+	Place() string
+}
+
+// fault is an InputError at a place in a file.
+func fault(at placed, found, advice string) error {
+	return &counts.InputError{File: at.File().Path(), Place: at.Place(), Found: found, Advice: advice}
+}
+
+const damaged = "the file is truncated or damaged"

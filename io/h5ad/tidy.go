@@ -1,0 +1,71 @@
+package h5ad
+
+import (
+	"math/bits"
+
+	"cellvi/io/counts"
+)
+
+// tidier makes each row of a table what Table promises: genes ascending
+// without repeats, no zeros. Repeats are summed in the file's order. Its
+// scratch has room for one cell with every gene; real files do hold cells whose
+// genes are in no order, so that case is quick too.
+type tidier struct {
+	sum  []float64 // one a gene, all zero between rows
+	seen []uint64  // one bit a gene, all zero between rows
+}
+
+func (d *tidier) tidy(t *counts.Table, genes int64) {
+	w, lo := int64(0), int64(0)
+	for i := 1; i < len(t.Indptr); i++ {
+		hi := t.Indptr[i]
+		end := hi
+		if !ascends(t.Genes[lo:hi]) {
+			end = lo + d.sort(t.Genes[lo:hi], t.Values[lo:hi], genes)
+		}
+		w = pack(t, w, lo, end)
+		t.Indptr[i], lo = w, hi
+	}
+	t.Genes, t.Values = t.Genes[:w], t.Values[:w]
+}
+
+func ascends(genes []uint32) bool {
+	for i := 1; i < len(genes); i++ {
+		if genes[i] <= genes[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// sort puts a row in order, repeats summed, and gives its length.
+func (d *tidier) sort(row []uint32, values []float64, genes int64) int64 {
+	if d.sum == nil {
+		d.sum, d.seen = make([]float64, genes), make([]uint64, (genes+63)/64)
+	}
+	for i, g := range row {
+		d.sum[g] += values[i]
+		d.seen[g/64] |= 1 << (g % 64)
+	}
+	n := int64(0)
+	for word, mask := range d.seen {
+		for d.seen[word] = 0; mask != 0; mask &= mask - 1 {
+			g := word*64 + bits.TrailingZeros64(mask)
+			row[n], values[n] = uint32(g), d.sum[g]
+			d.sum[g] = 0
+			n++
+		}
+	}
+	return n
+}
+
+// pack moves the row [lo, hi) to w without its zeros, and gives the end.
+func pack(t *counts.Table, w, lo, hi int64) int64 {
+	for ; lo < hi; lo++ {
+		if v := t.Values[lo]; v != 0 {
+			t.Genes[w], t.Values[w] = t.Genes[lo], v
+			w++
+		}
+	}
+	return w
+}

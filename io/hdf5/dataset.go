@@ -1,0 +1,121 @@
+//go:build cgo
+
+package hdf5
+
+import (
+	"slices"
+
+	gonum "gonum.org/v1/hdf5"
+)
+
+// maxCache bounds the decompressed chunks kept of one dataset, in bytes.
+const maxCache = 256 << 20
+
+// maxText bounds one read of strings of fixed length, in bytes.
+const maxText = 64 << 20
+
+// Dataset is an open dataset: an array of values of one type, and attributes.
+type Dataset struct {
+	object
+	d       *gonum.Dataset
+	is      facts
+	chunk   []int64
+	filters []Filter
+}
+
+// OpenDataset opens a member that is a dataset. Where it is chunked, the
+// chunks across one step of its first axis stay in memory (up to 256 MiB), so
+// that reading it range by range decompresses each chunk once.
+func (g *Group) OpenDataset(name string) (*Dataset, error) {
+	enter()
+	defer leave()
+	place := within(g.place, name)
+	raw, err := g.g.OpenDataset(name)
+	if err != nil {
+		return nil, failure("read", g.file.path, place, keep())
+	}
+	d, err := newDataset(g.file, place, raw)
+	if err == nil && d.stripe() > 1<<20 {
+		err = d.widenCache(g, name)
+	}
+	if err != nil {
+		raw.Close()
+		return nil, failure("read", g.file.path, place, err)
+	}
+	return d, nil
+}
+
+func newDataset(f *File, place string, raw *gonum.Dataset) (*Dataset, error) {
+	d := &Dataset{object: object{file: f, id: raw.ID(), place: place, attrs: raw}, d: raw}
+	var err error
+	if d.is, err = describe(d.id, false); err != nil {
+		return nil, err
+	}
+	if d.chunk, err = chunkOf(d.id); err != nil {
+		return nil, err
+	}
+	d.filters, err = filtersOf(d.id)
+	return d, err
+}
+
+// stripe is the bytes of all chunks across one step of the first axis; 0
+// where the dataset is not chunked, and where the figure is absurd.
+func (d *Dataset) stripe() int64 {
+	if len(d.chunk) == 0 || len(d.chunk) != len(d.is.shape) {
+		return 0
+	}
+	bytes := int64(d.is.Size) * d.chunk[0]
+	for i := 1; i < len(d.chunk); i++ {
+		across := (d.is.shape[i] + d.chunk[i] - 1) / d.chunk[i] * d.chunk[i]
+		if bytes <= 0 || across > maxCache*4/bytes {
+			return 0
+		}
+		bytes *= across
+	}
+	return bytes
+}
+
+// widenCache opens the dataset anew with a chunk cache that holds a stripe.
+func (d *Dataset) widenCache(g *Group, name string) error {
+	access, err := gonum.NewPropList(gonum.P_DATASET_ACCESS)
+	if err != nil {
+		return keep()
+	}
+	defer access.Close()
+	// 100,003 slots, a prime: the library asks for many more than chunks
+	if err := access.SetChunkCache(100003, int(min(d.stripe(), maxCache)), 0.75); err != nil {
+		return keep()
+	}
+	d.d.Close()
+	again, err := g.g.OpenDatasetWith(name, access)
+	if err != nil {
+		return keep()
+	}
+	d.d, d.id, d.attrs = again, again.ID(), again
+	return nil
+}
+
+// Close closes the dataset.
+func (d *Dataset) Close() error {
+	enter()
+	defer leave()
+	return d.d.Close()
+}
+
+// Type is the type of the values in the file.
+func (d *Dataset) Type() Type { return d.is.Type }
+
+// Shape is the extent of each axis: empty for a scalar and for H5S_NULL.
+func (d *Dataset) Shape() []int64 { return slices.Clone(d.is.shape) }
+
+// Null says that the dataset has no extent at all (H5S_NULL).
+func (d *Dataset) Null() bool { return d.is.null }
+
+// Len is the number of values in all axes together.
+func (d *Dataset) Len() int64 { return d.is.points }
+
+// Chunk is the extent of a chunk on each axis; empty where not chunked.
+func (d *Dataset) Chunk() []int64 { return slices.Clone(d.chunk) }
+
+// Filters are the steps that the chunks went through, in writing order.
+func (d *Dataset) Filters() []Filter { return slices.Clone(d.filters) }

@@ -1,0 +1,119 @@
+package safetensors
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+)
+
+// Write writes the tensors, in the order given, and the metadata (nil for none)
+// to a new file. The same arguments give the same bytes. It does not sync.
+func Write(path string, tensors []Tensor, metadata map[string]string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	err = Encode(w, tensors, metadata)
+	if err == nil {
+		err = w.Flush()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// Encode is Write to w.
+func Encode(w io.Writer, tensors []Tensor, metadata map[string]string) error {
+	header, err := buildHeader(tensors, metadata)
+	if err != nil {
+		return err
+	}
+	var length [8]byte
+	binary.LittleEndian.PutUint64(length[:], uint64(len(header)))
+	if _, err := w.Write(append(length[:], header...)); err != nil {
+		return err
+	}
+	for i := range tensors {
+		if err := encodeTensor(w, &tensors[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buildHeader is the JSON header, written by hand to keep the tensors' order,
+// padded with spaces to a multiple of eight bytes.
+func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	if metadata != nil {
+		writeMember(&b, metadataKey, metadata) // encoding/json sorts the keys
+	}
+	at, seen := int64(0), map[string]bool{metadataKey: true}
+	for i := range tensors {
+		t := &tensors[i]
+		if err := t.validate(); err != nil {
+			return nil, err
+		}
+		if seen[t.Name] {
+			return nil, fmt.Errorf("tensor %s: the name is taken", t.Name)
+		}
+		seen[t.Name] = true
+		dtype, width := t.dtype()
+		end := at + int64(t.Len())*width
+		writeMember(&b, t.Name, entryJSON{dtype, append([]int{}, t.Shape...), []int64{at, end}})
+		at = end
+	}
+	b.WriteByte('}')
+	for b.Len()%8 != 0 {
+		b.WriteByte(' ')
+	}
+	if b.Len() > maxHeader {
+		return nil, fmt.Errorf("a header of %d bytes is above the format's limit of %d", b.Len(), maxHeader)
+	}
+	return b.Bytes(), nil
+}
+
+// writeMember adds `"key":value` to an open object. Text, whole numbers and
+// lists of them always marshal.
+func writeMember(b *bytes.Buffer, key string, value any) {
+	if b.Len() > 1 {
+		b.WriteByte(',')
+	}
+	k, _ := json.Marshal(key)
+	v, _ := json.Marshal(value)
+	b.Write(k)
+	b.WriteByte(':')
+	b.Write(v)
+}
+
+func encodeTensor(w io.Writer, t *Tensor) error {
+	_, width := t.dtype()
+	put := func(b []byte, i int) []byte {
+		switch {
+		case t.F32 != nil:
+			return binary.LittleEndian.AppendUint32(b, math.Float32bits(t.F32[i]))
+		case t.F64 != nil:
+			return binary.LittleEndian.AppendUint64(b, math.Float64bits(t.F64[i]))
+		default:
+			return binary.LittleEndian.AppendUint64(b, uint64(t.I64[i]))
+		}
+	}
+	buf := make([]byte, 0, min(int64(t.Len())*width, 64<<10))
+	for i := range t.Len() {
+		buf = put(buf, i)
+		if len(buf) == cap(buf) {
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		}
+	}
+	_, err := w.Write(buf)
+	return err
+}

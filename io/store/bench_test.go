@@ -1,0 +1,55 @@
+package store
+
+import (
+	"errors"
+	"testing"
+)
+
+func BenchmarkRead(b *testing.B) {
+	full := sample(8*BatchCells, 2000, 200)
+	dir := b.TempDir()
+	header := full.Table.Obs.Header()
+	w, err := Create(dir, full.Genes, &header, Options{Count: Uint8})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(w.Write(full.Table), w.Close()); err != nil {
+		b.Fatal(err)
+	}
+	s, err := Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var rows Rows
+	b.ReportAllocs()
+	cells := 0
+	for b.Loop() {
+		for i := range s.Batches() {
+			if err := s.Read(i, &rows); err != nil {
+				b.Fatal(err)
+			}
+			cells += rows.Cells()
+		}
+	}
+	b.ReportMetric(float64(cells)/b.Elapsed().Seconds(), "cells/s")
+	b.ReportMetric(float64(s.NNZ())/float64(s.Cells()), "nonzeros/cell")
+}
+
+func BenchmarkWrite(b *testing.B) {
+	full := sample(8*BatchCells, 2000, 200)
+	header := full.Table.Obs.Header()
+	b.ReportAllocs()
+	cells := 0
+	for b.Loop() {
+		w, err := Create(b.TempDir(), full.Genes, &header, Options{Count: Uint8})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(w.Write(full.Table), w.Close()); err != nil {
+			b.Fatal(err)
+		}
+		cells += full.Table.Cells()
+	}
+	b.ReportMetric(float64(cells)/b.Elapsed().Seconds(), "cells/s")
+}
