@@ -5,10 +5,15 @@ import (
 	"testing"
 )
 
-// Cells per second of each pass over a block of 256 genes, a fifth of them nonzero.
+// Cells per second of each pass over a block of 256 genes, a fifth of them
+// nonzero: in C, and in plain Go.
 func BenchmarkHead(b *testing.B) {
+	b.Run("native", func(b *testing.B) { benchHead(b, New[float32]()) })
+	b.Run("plain", func(b *testing.B) { benchHead(b, Plain[float32]()) })
+}
+
+func benchHead(b *testing.B, ops Ops[float32]) {
 	k := newBlock(128, 256, false)
-	ops := New[float32]()
 	logits, bias, r, lib := to[float32](k.logits), to[float32](k.bias), to[float32](k.r), to[float32](k.lib)
 	y, val := to[float32](k.logits), to[float32](k.val)
 	for i, v := range val { // counts as common data has them: most below the table's end

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/rs/zerolog"
+	"golang.org/x/term"
+
+	"cellvi/pipeline"
+)
+
+// app is one call of the program.
+type app struct {
+	ctx            context.Context
+	args           []string
+	stdout, stderr io.Writer
+	code           int // of a command that says it itself
+
+	flags    globals
+	log      zerolog.Logger
+	progress pipeline.Progress
+}
+
+// run parses the arguments and runs the command.
+func (a *app) run() error {
+	parsed, err := a.parse()
+	if err != nil || parsed == nil {
+		return err
+	}
+	a.setUp()
+	return parsed.Run(a)
+}
+
+// parse gives nil where help or version was asked for, which is then told.
+func (a *app) parse() (parsed *kong.Context, err error) {
+	var c cli
+	defer func() {
+		if v := recover(); v != nil && v != errHelped {
+			panic(v)
+		}
+	}()
+	parser, err := kong.New(&c, kong.Name("cellvi"), kong.Description(about), kong.Writers(a.stdout, a.stderr),
+		kong.Exit(func(int) { panic(errHelped) }), kong.Help(printHelp),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}), kong.ValueFormatter(withDefault),
+		kong.ExplicitGroups(groups()))
+	if err != nil {
+		return nil, err
+	}
+	parsed, err = parser.Parse(a.args)
+	a.flags = c.Globals
+	if c.Globals.Version {
+		_, err := fmt.Fprintln(a.stdout, version)
+		return nil, err
+	}
+	if err != nil {
+		return nil, usage(err)
+	}
+	return parsed, nil
+}
+
+// errHelped ends the parsing when kong has printed its help.
+var errHelped = errors.New("help was asked for")
+
+// usage makes kong's errors usage errors, and leaves ours as they are.
+func usage(err error) error {
+	var known *pipeline.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	var parse *kong.ParseError
+	command := ""
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		command = " " + parse.Context.Selected().Name
+	}
+	return pipeline.Usage("%s: see cellvi%s --help", strings.ReplaceAll(err.Error(), "\n", " "), command)
+}
+
+// setUp makes log and progress, and tells the runtime its share.
+func (a *app) setUp() {
+	level, err := zerolog.ParseLevel(a.flags.LogLevel)
+	if err != nil || os.Getenv("CELLVI_DEBUG") != "" {
+		level = zerolog.DebugLevel
+	}
+	a.log = zerolog.New(a.stderr)
+	if a.flags.LogFormat == "text" {
+		a.log = zerolog.New(zerolog.ConsoleWriter{Out: a.stderr, NoColor: true, TimeFormat: time.TimeOnly})
+	}
+	if f, ok := a.stderr.(*os.File); ok && a.flags.LogFormat == "text" && term.IsTerminal(int(f.Fd())) {
+		bar := pipeline.NewTerminal(f)
+		a.log = zerolog.New(zerolog.ConsoleWriter{Out: bar, TimeFormat: time.TimeOnly, NoColor: os.Getenv("NO_COLOR") != ""})
+		a.progress = bar
+	}
+	a.log = a.log.Level(level).With().Timestamp().Logger()
+	if a.progress == nil {
+		a.progress = pipeline.NewLines(a.log)
+	}
+	if a.flags.Threads > 0 {
+		runtime.GOMAXPROCS(a.flags.Threads)
+	}
+	if a.flags.Memory > 0 {
+		debug.SetMemoryLimit(int64(a.flags.Memory))
+	}
+}
+
+// runner is what the stages of this call have in common.
+func (a *app) runner() *pipeline.Runner {
+	memory := int64(a.flags.Memory)
+	if memory == 0 {
+		memory = pipeline.MachineMemory() / 4 * 3
+	}
+	return &pipeline.Runner{
+		Log: a.log, Progress: a.progress, Threads: runtime.GOMAXPROCS(0), Memory: memory,
+		Version: version, Command: append([]string{"cellvi"}, a.args...),
+	}
+}
+
+// execute runs stages over a folder.
+func (a *app) execute(f folder, stages ...pipeline.Stage) error {
+	r := a.runner()
+	r.Force = f.Force
+	return r.Execute(a.ctx, f.Outdir, stages...)
+}
+
+// job is for a command that is no stage.
+func (a *app) job(name string) *pipeline.Job {
+	r := a.runner()
+	return pipeline.NewJob(a.log.With().Str("stage", name).Logger(), r.Progress, r.Threads, r.Memory)
+}
+
+// byteSize is a number of bytes with a unit: 4GB, 512MiB, 1000000.
+type byteSize int64
+
+// UnmarshalText reads it; decimal units are powers of 1000, those with an i of
+// 1024.
+func (b *byteSize) UnmarshalText(text []byte) error {
+	t := strings.ToUpper(strings.TrimSpace(string(text)))
+	t = strings.TrimSuffix(t, "B")
+	base := 1000.0
+	if strings.HasSuffix(t, "I") {
+		base, t = 1024, strings.TrimSuffix(t, "I")
+	}
+	scale := 1.0
+	for i, unit := range []string{"K", "M", "G", "T"} {
+		if rest, ok := strings.CutSuffix(t, unit); ok {
+			t = rest
+			for range i + 1 {
+				scale *= base
+			}
+			break
+		}
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(t), 64)
+	if err != nil || !(n*scale >= 1<<20) || n*scale > 1<<60 {
+		return fmt.Errorf("%q is no size of memory: write it as 4GB or 512MB, 2MB at least", text)
+	}
+	*b = byteSize(n * scale)
+	return nil
+}
+
+// exit says what went wrong, in one line, and gives the exit code.
+func (a *app) exit(err error) int {
+	if err == nil {
+		return a.code
+	}
+	code := exitCode(err)
+	text := pipeline.Explain(err).Error()
+	if code == pipeline.ExitInterrupted && a.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		text = "stopped by a signal: what was finished is kept: run the same command again to go on"
+	}
+	var bug *pipeline.PanicError
+	if errors.As(err, &bug) && (os.Getenv("CELLVI_DEBUG") != "" || a.flags.LogLevel == "debug") {
+		fmt.Fprintf(a.stderr, "%s\n", bug.Stack)
+	}
+	if a.flags.LogFormat == "json" {
+		line, _ := json.Marshal(map[string]any{"level": "error", "exit_code": code, "message": text}) // strings and a number
+		fmt.Fprintf(a.stderr, "%s\n", line)
+		return code
+	}
+	var lines bytes.Buffer
+	for _, line := range strings.Split(text, "\n") {
+		fmt.Fprintf(&lines, "cellvi: %s\n", line)
+	}
+	_, _ = a.stderr.Write(lines.Bytes()) // there is nobody left to tell
+	return code
+}

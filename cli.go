@@ -1,0 +1,213 @@
+package main
+
+import (
+	"slices"
+
+	"cellvi/pipeline"
+	"cellvi/stages"
+)
+
+// cli is the command line, for kong.
+type cli struct {
+	Globals globals `embed:""`
+
+	Run         runCommand         `cmd:"" help:"Do everything: ingest, prepare, train, embed, reconstruct, report."`
+	Ingest      ingestCommand      `cmd:"" help:"Read and check counts, write the cells store."`
+	Prepare     prepareCommand     `cmd:"" help:"Choose cells and genes, code covariates, split the cells."`
+	Train       trainCommand       `cmd:"" help:"Fit the model."`
+	Embed       embedCommand       `cmd:"" help:"Write every cell's latent posterior mean."`
+	Reconstruct reconstructCommand `cmd:"" help:"Write the decoder's mean and dispersions."`
+	Report      reportCommand      `cmd:"" help:"Draw report.html and cellvi_mqc.json."`
+	Inspect     inspectCommand     `cmd:"" help:"Say what is in a file of counts."`
+	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`
+	Read        readCommand        `cmd:"" hidden:"" help:"The child process that reads HDF5."`
+}
+
+// globals are the flags of every command.
+type globals struct {
+	Config    pipeline.ConfigFlag `name:"config" short:"c" placeholder:"FILE.yaml" help:"Take options from a YAML file with the same names; flags win." group:"General"`
+	Threads   int                 `name:"threads" short:"t" default:"0" placeholder:"N" help:"Threads to work with. 0: all cores that the process may use. The result is the same for any number." group:"General"`
+	Memory    byteSize            `name:"memory" placeholder:"SIZE" help:"Memory budget, such as 4GB. Not given: three quarters of the machine's. Work that would not fit is refused before it begins." group:"General"`
+	LogFormat string              `name:"log-format" enum:"text,json" default:"text" help:"Log for people (text) or for machines (json)." group:"General"`
+	LogLevel  string              `name:"log-level" enum:"debug,info,warn,error" default:"info" help:"Least important lines to log: ${enum}." group:"General"`
+	Version   bool                `name:"version" help:"Print the version." group:"General"`
+}
+
+// folder is where a run's files are.
+type folder struct {
+	Outdir string `name:"outdir" short:"o" default:"results" placeholder:"DIR" help:"Folder of the run: where earlier stages' files are found and results are written." group:"Output"`
+	Force  bool   `name:"force" help:"Do it again even if run.json says that it was done with the same options and inputs." group:"Output"`
+}
+
+type runCommand struct {
+	Folder        folder                    `embed:""`
+	Ingest        stages.IngestOptions      `embed:""`
+	Prepare       stages.PrepareOptions     `embed:""`
+	Train         stages.TrainOptions       `embed:""`
+	Shared        stages.Shared             `embed:""`
+	Embed         stages.EmbedOptions       `embed:""`
+	Reconstruct   stages.ReconstructOptions `embed:""`
+	NoReconstruct bool                      `name:"no-reconstruct" help:"Write no reconstruction, which is large: cells × genes." group:"Output"`
+	Report        stages.ReportOptions      `embed:""`
+}
+
+// keys are the annotations that ingest looks for early.
+func (c *runCommand) keys() []string {
+	keys := []string{c.Prepare.BatchKey, c.Prepare.LabelsKey, c.Prepare.HVGBatchKey}
+	slices.Sort(keys)
+	return slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
+}
+
+// Run does every stage over the folder.
+func (c *runCommand) Run(a *app) error {
+	err := firstOf(c.Ingest.Validate, c.Prepare.Validate, c.Train.Validate, c.Shared.Validate, c.Reconstruct.Validate)
+	if err != nil {
+		return err
+	}
+	return a.execute(c.Folder, c.stages()...)
+}
+
+type ingestCommand struct {
+	Folder  folder               `embed:""`
+	Options stages.IngestOptions `embed:""`
+}
+
+// Run ingests.
+func (c *ingestCommand) Run(a *app) error {
+	if err := c.Options.Validate(); err != nil {
+		return err
+	}
+	return a.execute(c.Folder, &stages.Ingest{Layout: c.Folder.layout(), Options: c.Options})
+}
+
+type prepareCommand struct {
+	Folder  folder                `embed:""`
+	Store   string                `name:"store" placeholder:"DIR" help:"Cells store to read. Not given: OUTDIR/store." group:"Input"`
+	Options stages.PrepareOptions `embed:""`
+	Shared  stages.Shared         `embed:""`
+}
+
+// Run prepares.
+func (c *prepareCommand) Run(a *app) error {
+	if err := firstOf(c.Options.Validate, c.Shared.Validate); err != nil {
+		return err
+	}
+	return a.execute(c.Folder, &stages.Prepare{Layout: c.Folder.layout(), StorePath: c.Store, Options: c.Options, Shared: c.Shared})
+}
+
+type trainCommand struct {
+	Folder  folder              `embed:""`
+	Inputs  preparedInputs      `embed:""`
+	Options stages.TrainOptions `embed:""`
+	Shared  stages.Shared       `embed:""`
+}
+
+// preparedInputs are what train reads.
+type preparedInputs struct {
+	Store    string `name:"store" placeholder:"DIR" help:"Cells store to read. Not given: OUTDIR/store." group:"Input"`
+	Prepared string `name:"prepared" placeholder:"DIR" help:"What prepare wrote. Not given: OUTDIR/prepared." group:"Input"`
+}
+
+// modelInputs are what embed and reconstruct read.
+type modelInputs struct {
+	Prepared preparedInputs `embed:""`
+	Model    string         `name:"model" placeholder:"DIR" help:"The trained model. Not given: OUTDIR/model." group:"Input"`
+}
+
+// Run trains.
+func (c *trainCommand) Run(a *app) error {
+	if err := firstOf(c.Options.Validate, c.Shared.Validate); err != nil {
+		return err
+	}
+	return a.execute(c.Folder, &stages.Train{
+		Layout: c.Folder.layout(), StorePath: c.Inputs.Store, PreparedPath: c.Inputs.Prepared,
+		Options: c.Options, Shared: c.Shared,
+	})
+}
+
+type embedCommand struct {
+	Folder  folder              `embed:""`
+	Inputs  modelInputs         `embed:""`
+	Options stages.EmbedOptions `embed:""`
+}
+
+// Run embeds.
+func (c *embedCommand) Run(a *app) error {
+	return a.execute(c.Folder, &stages.Embed{
+		Layout: c.Folder.layout(), StorePath: c.Inputs.Prepared.Store, PreparedPath: c.Inputs.Prepared.Prepared,
+		ModelPath: c.Inputs.Model, Options: c.Options,
+	})
+}
+
+type reconstructCommand struct {
+	Folder  folder                    `embed:""`
+	Inputs  modelInputs               `embed:""`
+	Options stages.ReconstructOptions `embed:""`
+}
+
+// Run reconstructs.
+func (c *reconstructCommand) Run(a *app) error {
+	if err := c.Options.Validate(); err != nil {
+		return err
+	}
+	return a.execute(c.Folder, &stages.Reconstruct{
+		Layout: c.Folder.layout(), StorePath: c.Inputs.Prepared.Store, PreparedPath: c.Inputs.Prepared.Prepared,
+		ModelPath: c.Inputs.Model, Options: c.Options,
+	})
+}
+
+type reportCommand struct {
+	Folder   folder               `embed:""`
+	Prepared string               `name:"prepared" placeholder:"DIR" help:"What prepare wrote. Not given: OUTDIR/prepared." group:"Input"`
+	Model    string               `name:"model" placeholder:"DIR" help:"The trained model. Not given: OUTDIR/model." group:"Input"`
+	Options  stages.ReportOptions `embed:""`
+}
+
+// Run reports.
+func (c *reportCommand) Run(a *app) error {
+	return a.execute(c.Folder, &stages.Report{Layout: c.Folder.layout(), PreparedPath: c.Prepared, ModelPath: c.Model, Options: c.Options})
+}
+
+type inspectCommand struct {
+	Options stages.InspectOptions `embed:""`
+}
+
+// Run inspects.
+func (c *inspectCommand) Run(a *app) error {
+	return stages.Inspect(a.ctx, a.job("inspect"), c.Options, a.stdout)
+}
+
+type simulateCommand struct {
+	Options stages.SimulateOptions `embed:""`
+}
+
+// Run simulates. The file belongs to no run's folder.
+func (c *simulateCommand) Run(a *app) error {
+	if err := c.Options.Validate(); err != nil {
+		return err
+	}
+	return a.execute(folder{}, &stages.Simulate{Options: c.Options})
+}
+
+type readCommand struct {
+	Options stages.ChildOptions `embed:""`
+}
+
+// Run is the child's work: all of it is in its exit code.
+func (c *readCommand) Run(a *app) error {
+	a.code = stages.ServeChild(a.ctx, c.Options, a.stdout)
+	return nil
+}
+
+// layout names the files in the folder.
+func (f folder) layout() stages.Layout { return stages.Layout{Dir: f.Outdir} }
+
+// firstOf gives the first error of checks.
+func firstOf(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

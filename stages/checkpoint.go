@@ -1,0 +1,96 @@
+package stages
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+
+	"cellvi/io/safetensors"
+	"cellvi/model"
+	"cellvi/pipeline"
+)
+
+// checkpoint is the file that an unfinished training leaves: the trainer's
+// tensors, and in its metadata the rest of the state and what data it saw.
+type checkpoint struct {
+	path string
+	data string // fingerprint of the cells and the split
+}
+
+// save publishes the trainer's state.
+func (c *checkpoint) save(t *model.Trainer) error {
+	state := t.State()
+	meta, err := json.Marshal(state.Meta)
+	if err != nil {
+		return err
+	}
+	return pipeline.PublishFile(c.path, func(tmp string) error {
+		return safetensors.Write(tmp, outward(state.Tensors), map[string]string{"state": string(meta), "data": c.data})
+	})
+}
+
+// load takes up the checkpoint, where there is one of the same data and options.
+func (c *checkpoint) load(job *pipeline.Job, t *model.Trainer) error {
+	tensors, meta, err := safetensors.Read(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return pipeline.BadInput("%w: remove the file to train from the start", err)
+	}
+	var state model.State
+	if err := json.Unmarshal([]byte(meta["state"]), &state.Meta); err != nil {
+		return pipeline.BadInput("%s: its metadata is not a training state (%w): remove the file to train from the start", c.path, err)
+	}
+	state.Tensors = inward(tensors)
+	if meta["data"] != c.data {
+		job.Warn("%s is of other data: training starts from the beginning", c.path)
+		return nil
+	}
+	if err := t.Resume(state); err != nil {
+		job.Warn("%s is not used, training starts from the beginning: %v", c.path, err)
+		return nil
+	}
+	job.Note("going on from %s: epoch %d, minibatch %d", c.path, t.At().Epoch+1, t.At().Batch+1)
+	return nil
+}
+
+// fingerprint is the SHA-256 of what the trainer sees: cells and split.
+func fingerprint(cells *model.Cells, train, val []int) string {
+	h := sha256.New()
+	put := func(v any) { _ = binary.Write(h, binary.LittleEndian, v) } // a hash takes every write
+	put(int64(cells.NGenes))
+	for _, v := range []any{cells.Indptr, cells.Genes, cells.Counts, cells.Batch, cells.Item} {
+		put(int64(binary.Size(v)))
+		put(v)
+	}
+	for _, rows := range [][]int{train, val} {
+		put(int64(len(rows)))
+		for _, r := range rows {
+			put(int64(r))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func outward(tensors []model.Tensor) []safetensors.Tensor {
+	var out []safetensors.Tensor
+	for _, t := range tensors {
+		out = append(out, safetensors.Tensor{Name: t.Name, Shape: t.Shape, F32: t.Data})
+	}
+	return out
+}
+
+// inward takes the float32 tensors; others are none of the model's.
+func inward(tensors []safetensors.Tensor) []model.Tensor {
+	var out []model.Tensor
+	for _, t := range tensors {
+		if t.F32 != nil {
+			out = append(out, model.Tensor{Name: t.Name, Shape: t.Shape, Data: t.F32})
+		}
+	}
+	return out
+}

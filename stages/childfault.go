@@ -1,0 +1,61 @@
+package stages
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"cellvi/io/counts"
+	"cellvi/pipeline"
+)
+
+// childFault is an error on its way from the child process that reads HDF5 to
+// its parent: one JSON line.
+type childFault struct {
+	Input *counts.InputError // a fault of the data
+	Errno syscall.Errno      // else the system's error, with
+	Path  string             // the file that it is about
+	Text  string             // else any other
+}
+
+// tellParent writes err for readFault.
+func tellParent(w io.Writer, err error) error {
+	var f childFault
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &f.Input):
+	case errors.As(err, &f.Errno):
+		if errors.As(err, &path) {
+			f.Path = path.Path
+		}
+	default:
+		f.Text = err.Error()
+	}
+	return json.NewEncoder(w).Encode(f)
+}
+
+// readFault is the error that the child told of; nil where it told none.
+// Memory that HDF5 does not get is the child's limit, not the machine's.
+func readFault(text []byte, file string) error {
+	var f childFault
+	switch json.Unmarshal(text, &f) {
+	case nil:
+	default:
+		return nil
+	}
+	switch {
+	case f.Input != nil:
+		return f.Input
+	case f.Errno == syscall.ENOMEM:
+		return pipeline.BadInput("%s: reading it needs more memory than the reader may take: %s", file, damagedAdvice)
+	case f.Errno != 0:
+		return &os.PathError{Op: "read", Path: f.Path, Err: f.Errno}
+	}
+	return fmt.Errorf("%s: %s", file, f.Text)
+}
+
+const damagedAdvice = "the file is damaged, or not what its name says: check it with h5dump -H, or write it again with anndata"

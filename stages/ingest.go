@@ -1,0 +1,196 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"cellvi/io/counts"
+	"cellvi/io/store"
+	"cellvi/pipeline"
+)
+
+// Ingest reads count tables, checks them, and writes the cells store.
+type Ingest struct {
+	Layout
+	Options IngestOptions
+	// Keys are cell annotations that a later stage of the same run needs; that
+	// they are there is checked before hours are spent. Not part of the result.
+	Keys []string
+}
+
+// Name is the subcommand.
+func (s *Ingest) Name() string { return "ingest" }
+
+// Plan reads the inputs and writes the store. The inputs' names count only
+// where there are several, which tells cells apart by them.
+func (s *Ingest) Plan() pipeline.Plan {
+	args := struct {
+		IngestOptions
+		Labels []string `json:"labels,omitempty"`
+	}{IngestOptions: s.Options}
+	if len(s.Options.Input) > 1 {
+		args.Labels = labels(s.Options.Input)
+	}
+	return pipeline.Plan{Inputs: s.Options.Input, Outputs: []string{s.Store()}, Args: args}
+}
+
+// Run writes the store in the narrowest type that holds every count, which it
+// learns on the way: it starts again where a count does not fit.
+func (s *Ingest) Run(ctx context.Context, job *pipeline.Job) error {
+	var pass ingestPass
+	err := pipeline.PublishDir(s.Store(), func(dir string) error {
+		kind := store.Uint8
+		for {
+			pass = ingestPass{stage: s, job: job, dir: dir, kind: kind}
+			err := pass.run(ctx)
+			wider, again := pass.wider(err)
+			if !again {
+				return err
+			}
+			kind = wider
+		}
+	})
+	if err != nil {
+		return err
+	}
+	pass.say()
+	return nil
+}
+
+// ingestPass is one try at writing the store with counts of one type.
+type ingestPass struct {
+	stage *Ingest
+	job   *pipeline.Job
+	dir   string
+	kind  store.CountType
+
+	inputs  []*countsInput
+	notes   []string // what the log says once the store is whole
+	missing []*missingCheck
+	names   *nameCheck
+	unfit   error // of the writer: a value that is no count
+	cells   int64
+	genes   int
+	nnz     int64
+	empty   int64
+}
+
+// run reads all inputs once.
+func (p *ingestPass) run(ctx context.Context) (err error) {
+	reader, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	if err := p.checkKeys(reader); err != nil {
+		return err
+	}
+	w, err := store.Create(p.dir, reader.Genes(), reader.Obs(), store.Options{Count: p.kind})
+	if err != nil {
+		return err
+	}
+	p.genes, p.names = reader.Genes().Len(), newNameCheck(reader.Cells())
+	p.job.Progress.Begin("reading cells", "cells", reader.Cells())
+	defer p.job.Progress.End()
+	err = p.copy(ctx, reader, w)
+	if closed := w.Close(); err == nil { // what a failed copy leaves is removed, and Close says no more
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return p.checkCells(ctx)
+}
+
+// copy writes every table. A value that is no count stops the writing, but not
+// the reading: the error is to tell how many there are.
+func (p *ingestPass) copy(ctx context.Context, reader counts.Reader, w *store.Writer) error {
+	for {
+		table, err := reader.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return p.unfit
+		}
+		if err != nil {
+			return err
+		}
+		p.tally(table)
+		if p.unfit == nil {
+			err = w.Write(table)
+		}
+		var bad *counts.InputError
+		if _, again := p.wider(err); errors.As(err, &bad) && !again {
+			p.unfit, err = err, nil
+		}
+		if err != nil {
+			return err
+		}
+		p.job.Progress.Add(int64(table.Cells()))
+	}
+}
+
+// tally counts what the log will say.
+func (p *ingestPass) tally(t *counts.Table) {
+	p.cells += int64(t.Cells())
+	p.nnz += int64(len(t.Values))
+	for i := range t.Cells() {
+		if t.Indptr[i] == t.Indptr[i+1] {
+			p.empty++
+		}
+	}
+	p.names.add(t.Obs.Names)
+	for _, m := range p.missing {
+		m.add(&t.Obs)
+	}
+}
+
+// wider is the type for another try after err; false: err is the end of it.
+func (p *ingestPass) wider(err error) (store.CountType, bool) {
+	largest, fractions := 0.0, false
+	for _, in := range p.inputs {
+		largest = max(largest, in.check.Max())
+		fractions = fractions || in.check.Fraction.N+in.check.TooLarge.N > 0
+	}
+	var bad *counts.InputError
+	switch {
+	case p.kind == store.Float32:
+		return 0, false
+	case errors.Is(err, store.ErrTooWide):
+		next, ok := p.kind.Wider()
+		return max(next, store.TypeFor(largest, false)), ok
+	case errors.As(err, &bad) && p.stage.Options.AllowNonInteger && fractions:
+		return store.Float32, true
+	}
+	return 0, false
+}
+
+// say tells in the log and in run.json what was read, changed and kept.
+func (p *ingestPass) say() {
+	for _, note := range p.notes {
+		p.job.Warn("%s", note)
+	}
+	for _, in := range p.inputs {
+		if n := in.check.Fraction.N + in.check.TooLarge.N; n > 0 {
+			p.job.Warn("%s: %s, the first %s at cell %s, gene %s: taken as they are (--allow-non-integer), though the likelihood is for counts", in.path,
+				plural(n, "value is not a count", "values are not counts"), counts.FormatValue(in.check.Fraction.Value), in.check.Fraction.Cell, in.check.Fraction.Gene)
+		}
+	}
+	if p.empty > 0 {
+		p.job.Note("%s without counts: kept (--min-counts 1 leaves them out)", plural(p.empty, "cell is", "cells are"))
+	}
+	p.job.Count("cells", p.cells)
+	p.job.Count("genes", int64(p.genes))
+	p.job.Count("nonzeros", p.nnz)
+	p.job.Count("cells_without_counts", p.empty)
+	p.job.Note("%d cells × %d genes, %.2f%% nonzero, counts as %s", p.cells, p.genes,
+		100*float64(p.nnz)/(float64(p.cells)*float64(p.genes)), p.kind)
+}
+
+// note keeps a sentence for say, once.
+func (p *ingestPass) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(p.notes, text) {
+		p.notes = append(p.notes, text)
+	}
+}

@@ -1,0 +1,146 @@
+package stages
+
+import (
+	"path/filepath"
+
+	"cellvi/pipeline"
+)
+
+// Train fits the model to the prepared cells. Empty paths mean Layout's.
+type Train struct {
+	Layout
+	StorePath, PreparedPath string
+	Options                 TrainOptions
+	Shared                  Shared
+}
+
+// Name is the subcommand.
+func (s *Train) Name() string { return "train" }
+
+// Store is the folder of counts to train on.
+func (s *Train) Store() string { return or(s.StorePath, s.Layout.Store()) }
+
+// Prepared is the folder that says which cells and genes.
+func (s *Train) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared()) }
+
+// Plan reads store and prepared, and writes model, history and genes.
+func (s *Train) Plan() pipeline.Plan {
+	return pipeline.Plan{
+		Inputs:  []string{s.Store(), s.Prepared()},
+		Outputs: []string{s.Model(), s.History(), s.Genes()},
+		Partial: []string{s.Checkpoint()},
+		Args: struct {
+			Shared
+			TrainOptions
+		}{s.Shared, s.Options},
+		Seed: &s.Shared.Seed,
+	}
+}
+
+// Embed writes every kept cell's posterior mean.
+type Embed struct {
+	Layout
+	StorePath, PreparedPath, ModelPath string
+	Options                            EmbedOptions
+}
+
+// Name is the subcommand.
+func (s *Embed) Name() string { return "embed" }
+
+// Store is the folder of counts to embed.
+func (s *Embed) Store() string { return or(s.StorePath, s.Layout.Store()) }
+
+// Prepared is the folder that says which cells and genes.
+func (s *Embed) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared()) }
+
+// Model is the folder of the trained model.
+func (s *Embed) Model() string { return or(s.ModelPath, s.Layout.Model()) }
+
+// Plan reads store, prepared and model, and writes the latent.
+func (s *Embed) Plan() pipeline.Plan {
+	return pipeline.Plan{
+		Inputs:  []string{s.Store(), s.Prepared(), s.Model()},
+		Outputs: []string{s.Latent()},
+		Args:    s.Options,
+	}
+}
+
+// Reconstruct writes the decoder's mean and dispersions at the posterior mean.
+type Reconstruct struct {
+	Layout
+	StorePath, PreparedPath, ModelPath string
+	Options                            ReconstructOptions
+}
+
+// Name is the subcommand.
+func (s *Reconstruct) Name() string { return "reconstruct" }
+
+// Store is the folder of counts to reconstruct.
+func (s *Reconstruct) Store() string { return or(s.StorePath, s.Layout.Store()) }
+
+// Prepared is the folder that says which cells and genes.
+func (s *Reconstruct) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared()) }
+
+// Model is the folder of the trained model.
+func (s *Reconstruct) Model() string { return or(s.ModelPath, s.Layout.Model()) }
+
+// Plan reads store, prepared, model and the list of genes, if there is one,
+// and writes the folder reconstruction.
+func (s *Reconstruct) Plan() pipeline.Plan {
+	inputs := []string{s.Store(), s.Prepared(), s.Model()}
+	return pipeline.Plan{
+		Inputs:  given(inputs, s.Options.ReconstructGenes),
+		Outputs: []string{s.Reconstruction()},
+		Args:    s.Options,
+	}
+}
+
+// Report draws the page for people and the brief for MultiQC.
+type Report struct {
+	Layout
+	PreparedPath, ModelPath string
+	Options                 ReportOptions
+}
+
+// Name is the subcommand.
+func (s *Report) Name() string { return "report" }
+
+// Prepared is the folder that says which cells and genes.
+func (s *Report) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared()) }
+
+// Model is the folder of the trained model.
+func (s *Report) Model() string { return or(s.ModelPath, s.Layout.Model()) }
+
+// Plan reads prepared, model, history, genes and latent, and writes two files.
+func (s *Report) Plan() pipeline.Plan {
+	return pipeline.Plan{
+		Inputs:  []string{s.Prepared(), s.Model(), s.History(), s.Genes(), s.Latent()},
+		Outputs: []string{s.Layout.Report(), s.MultiQC()},
+		Args:    s.Options,
+	}
+}
+
+// Simulate draws an h5ad from the model itself. It belongs to no run's folder.
+type Simulate struct{ Options SimulateOptions }
+
+// Name is the subcommand.
+func (s *Simulate) Name() string { return "simulate" }
+
+// Plan reads nothing and writes one h5ad.
+func (s *Simulate) Plan() pipeline.Plan {
+	return pipeline.Plan{
+		Outputs: []string{filepath.Clean(s.Options.Output)},
+		Args:    s.Options,
+		Seed:    &s.Options.Seed,
+	}
+}
+
+// given appends the paths that are not empty.
+func given(paths []string, more ...string) []string {
+	for _, p := range more {
+		if p != "" {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}

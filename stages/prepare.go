@@ -1,0 +1,143 @@
+package stages
+
+import (
+	"context"
+	"errors"
+
+	"cellvi/io/store"
+	"cellvi/pipeline"
+)
+
+// Prepare decides which cells and genes a model sees, codes the covariates and
+// splits the cells. The counts stay as they are, in the store.
+type Prepare struct {
+	Layout
+	StorePath string
+	Options   PrepareOptions
+	Shared    Shared
+}
+
+// Name is the subcommand.
+func (s *Prepare) Name() string { return "prepare" }
+
+// Store is the folder of counts.
+func (s *Prepare) Store() string { return or(s.StorePath, s.Layout.Store()) }
+
+// Plan reads the store and the files named by options, and writes the folder
+// prepared.
+func (s *Prepare) Plan() pipeline.Plan {
+	args := struct {
+		Shared
+		PrepareOptions
+		GenesFile bool `json:"genes_file"` // which of the inputs after the store is which
+		SplitFile bool `json:"split_file"`
+	}{s.Shared, s.Options, s.Options.Genes != "", s.Options.Split != ""}
+	return pipeline.Plan{
+		Inputs:  given([]string{s.Store()}, s.Options.Genes, s.Options.Split),
+		Outputs: []string{s.Prepared()},
+		Args:    args,
+		Seed:    &s.Shared.Seed,
+	}
+}
+
+// Run reads the store once, or twice where genes are selected by variance, and
+// publishes the decisions.
+func (s *Prepare) Run(ctx context.Context, job *pipeline.Job) (err error) {
+	st, err := store.Open(s.Store())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	d := &decisions{stage: s, job: job, store: st}
+	for _, step := range []func(context.Context) error{d.code, d.measure, d.chooseGenes, d.split} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	d.say()
+	return pipeline.PublishDir(s.Prepared(), d.write)
+}
+
+// decisions is what prepare finds out and decides, step by step.
+type decisions struct {
+	stage *Prepare
+	job   *pipeline.Job
+	store *store.Store
+
+	names              []string // of all cells of the store
+	batch, labels, hvg *codes   // of all cells
+
+	rows   []int64   // the kept cells, ascending
+	total  []float64 // of each kept cell, over all genes
+	genesN []int64   // detected in each kept cell
+	median float64   // of total, over the kept cells that have counts
+
+	genes genesTable
+	part  []string // the split of each kept cell
+}
+
+// code codes the covariates.
+func (d *decisions) code(context.Context) error {
+	obs, err := d.store.Obs()
+	if err != nil {
+		return err
+	}
+	o, file := d.stage.Options, d.stage.Store()
+	d.names = obs.Names
+	if d.batch, err = codesOf(file, o.BatchKey, obs); err != nil {
+		return err
+	}
+	if d.labels, err = codesOf(file, o.LabelsKey, obs); err != nil {
+		return err
+	}
+	d.hvg, err = codesOf(file, o.HVGBatchKey, obs)
+	return err
+}
+
+// sizeFactors are total over median total, 0 for a cell without counts.
+func (d *decisions) sizeFactors() []float64 {
+	factors := make([]float64, len(d.total))
+	for i, t := range d.total {
+		factors[i] = t / d.median
+	}
+	return factors
+}
+
+// say tells the log what was decided.
+func (d *decisions) say() {
+	left := int64(len(d.names) - len(d.rows))
+	d.job.Count("cells", int64(len(d.rows)))
+	d.job.Count("cells_left_out_min_counts", left)
+	if left > 0 {
+		d.job.Warn("%s fewer than %v counts and left out (--min-counts)", plural(left, "cell has", "cells have"), d.stage.Options.MinCounts)
+	}
+	d.sayEmpty()
+	d.sayCodes("batch", d.batch)
+	d.sayCodes("label", d.labels)
+	d.job.Note("median of %v counts a cell", d.median)
+}
+
+func (d *decisions) sayEmpty() {
+	empty := int64(0)
+	for _, t := range d.total {
+		if t == 0 {
+			empty++
+		}
+	}
+	d.job.Count("cells_without_counts", empty)
+	if empty > 0 {
+		d.job.Warn("%s counts: kept with size factor 0, and not in the median (--min-counts 1 leaves them out)", plural(empty, "cell has no", "cells have no"))
+	}
+}
+
+func (d *decisions) sayCodes(what string, c *codes) {
+	of := c.keep(d.rows)
+	d.job.Count(what+"_levels", int64(len(c.levels)))
+	if c.key == "" {
+		return
+	}
+	d.job.Note("%s %s, %s: cells %s", what, c.key, plural(int64(len(c.levels)), "level", "levels"), c.describe(of))
+	if small := c.small(of); len(small) > 0 {
+		d.job.Warn("%s %s with fewer than 3 cells: %s: a model cannot learn from so few", what, plural(int64(len(small)), "level", "levels"), some(small, 10))
+	}
+}

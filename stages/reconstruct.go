@@ -1,0 +1,121 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path/filepath"
+
+	"cellvi/io/results"
+	"cellvi/model"
+	"cellvi/pipeline"
+)
+
+// Run writes the decoder's mean at the posterior mean, cells × genes, and the
+// genes' inverse dispersions.
+func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
+	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
+	if err != nil {
+		return err
+	}
+	defer f.st.Close() // nothing was written to it
+	genes, err := s.chosen(f.card.Genes)
+	if err != nil {
+		return err
+	}
+	job.Count("cells", int64(len(f.p.Row)))
+	job.Count("genes", int64(len(genes)))
+	job.Note("writing %s of %d cells × %d genes: %s before compression (--no-reconstruct leaves it out, --reconstruct-genes FILE chooses genes)",
+		s.Options.Reconstruct, len(f.p.Row), len(genes), human(int64(len(f.p.Row))*int64(len(genes))*4))
+	return pipeline.PublishDir(s.Reconstruction(), func(dir string) error {
+		if err := s.writeDispersion(filepath.Join(dir, "px_r.parquet"), f, genes); err != nil {
+			return err
+		}
+		return s.writeMean(ctx, job, filepath.Join(dir, s.Options.Reconstruct+".parquet"), f, genes)
+	})
+}
+
+// chosen gives the positions, among the model's genes, of those to write.
+func (s *Reconstruct) chosen(all []string) ([]int, error) {
+	at := map[string]int{}
+	positions := make([]int, len(all))
+	for i, g := range all {
+		at[g], positions[i] = i, i
+	}
+	if s.Options.ReconstructGenes == "" {
+		return positions, nil
+	}
+	names, err := readList(s.Options.ReconstructGenes)
+	if err != nil {
+		return nil, err
+	}
+	positions = positions[:0]
+	var missing []string
+	for _, n := range names {
+		if i, ok := at[n]; ok {
+			positions = append(positions, i)
+		} else {
+			missing = append(missing, n)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, pipeline.BadInput("%s: %d of %d genes are not among the model's, the first %s: name genes as in genes.parquet, where selected is true",
+			s.Options.ReconstructGenes, len(missing), len(names), missing[0])
+	}
+	return positions, nil
+}
+
+// writeDispersion writes theta = exp(px_r) of each gene, an inverse dispersion:
+// variance mu + mu²/theta.
+func (s *Reconstruct) writeDispersion(path string, f *fitted, genes []int) error {
+	r := f.vae.R()
+	ids, theta := make([]string, len(genes)), make([]float32, len(genes))
+	for i, g := range genes {
+		ids[i], theta[i] = f.card.Genes[g], float32(math.Exp(float64(r[g])))
+	}
+	return results.Write(path, "gene_id", nil, results.Column{Name: "gene_id", String: ids}, results.Column{Name: "px_r", Float32: theta})
+}
+
+// writeMean streams the mean, a batch of the store at a time.
+func (s *Reconstruct) writeMean(ctx context.Context, job *pipeline.Job, path string, f *fitted, genes []int) error {
+	schema := results.Schema{Index: "cell_id", Columns: []results.Field{{Name: "cell_id", Type: results.String}}}
+	for _, g := range genes {
+		schema.Columns = append(schema.Columns, results.Field{Name: f.card.Genes[g], Type: results.Float32})
+	}
+	w, err := results.Create(path, schema)
+	if err != nil {
+		return err
+	}
+	job.Progress.Begin("reconstructing", "cells", int64(len(f.p.Row)))
+	defer job.Progress.End()
+	e := model.NewEvaluator(f.vae, job.Threads)
+	err = eachKept(ctx, f.st, f.p, f.pick, func(first int, cells *model.Cells) error {
+		cols, err := s.decode(ctx, e, cells, f, genes)
+		if err != nil {
+			return err
+		}
+		cols[0].String = f.p.CellID[first : first+cells.Len()]
+		job.Progress.Add(int64(cells.Len()))
+		return w.WriteRowGroup(cols)
+	})
+	return errors.Join(err, w.Close())
+}
+
+// decode gives the columns of a row group, the cells' names yet to be set.
+func (s *Reconstruct) decode(ctx context.Context, e *model.Evaluator, cells *model.Cells, f *fitted, genes []int) ([]results.Column, error) {
+	cols := []results.Column{{Name: "cell_id"}}
+	for _, g := range genes {
+		cols = append(cols, results.Column{Name: f.card.Genes[g], Float32: make([]float32, cells.Len())})
+	}
+	rate := s.Options.Reconstruct == "px_rate"
+	err := e.Decode(ctx, cells, func(cell int, rho []float32, library float32) {
+		scale := float32(1)
+		if rate {
+			scale = library
+		}
+		for i, g := range genes {
+			cols[i+1].Float32[cell] = rho[g] * scale
+		}
+	})
+	return cols, err
+}

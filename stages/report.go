@@ -1,0 +1,141 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"cellvi/io/results"
+	"cellvi/pipeline"
+	"cellvi/stages/report"
+)
+
+// drawnCells is the most cells that the report's pictures show: more would
+// only cover each other, and the page would no longer be small.
+const drawnCells = 20_000
+
+// Run reads what the other stages wrote and draws the page and the brief.
+func (s *Report) Run(ctx context.Context, job *pipeline.Job) error {
+	data, err := s.read()
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	job.Count("cells_drawn", int64(len(data.Order)))
+	if err := publishWritten(s.Layout.Report(), data.WriteHTML); err != nil {
+		return err
+	}
+	return publishWritten(s.MultiQC(), data.WriteMultiQC)
+}
+
+// publishWritten publishes the file that write writes.
+func publishWritten(path string, write func(io.Writer) error) error {
+	return pipeline.PublishFile(path, func(tmp string) error {
+		f, err := os.Create(tmp)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	})
+}
+
+// read collects the report's data.
+func (s *Report) read() (*report.Data, error) {
+	d := &report.Data{Title: s.Options.Title}
+	for _, step := range []func(*report.Data) error{s.readRun, s.readHistory, s.readLatent, s.readGenes} {
+		if err := step(d); err != nil {
+			return nil, err
+		}
+	}
+	d.Order = permutation(d.Cells(), 0)
+	d.Order = d.Order[:min(len(d.Order), drawnCells)]
+	return d, nil
+}
+
+// readRun takes the other stages' entries of run.json, if there is one.
+func (s *Report) readRun(d *report.Data) error {
+	run, err := pipeline.ReadRun(s.Dir)
+	if err != nil {
+		return err
+	}
+	for _, r := range run.Stages {
+		if r.Name == s.Name() { // an earlier report says nothing of this one
+			continue
+		}
+		d.Stages = append(d.Stages, report.Stage{
+			Name: r.Name, Version: r.Version, Args: r.Args, Seed: r.Seed, Counts: r.Counts, Warnings: r.Warnings,
+			Inputs: files(r.Inputs), Outputs: files(r.Outputs), Seconds: r.Seconds, PeakMemory: r.PeakMemory,
+		})
+	}
+	return nil
+}
+
+func files(artifacts []pipeline.Artifact) []report.File {
+	var f []report.File
+	for _, a := range artifacts {
+		f = append(f, report.File(a))
+	}
+	return f
+}
+
+func (s *Report) readHistory(d *report.Data) error {
+	t, err := results.Read(s.History())
+	if err != nil {
+		return err
+	}
+	h := &d.History
+	for _, c := range []struct {
+		name string
+		to   *[]float64
+	}{
+		{"elbo_train", &h.ELBOTrain}, {"elbo_validation", &h.ELBOValidation},
+		{"reconstruction_loss_train", &h.ReconstructionTrain}, {"reconstruction_loss_validation", &h.ReconstructionValidation},
+		{"kl_local_train", &h.KLTrain}, {"kl_local_validation", &h.KLValidation},
+		{"kl_weight", &h.KLWeight},
+	} {
+		*c.to = floats(t.Column(c.name))
+	}
+	if h.ELBOTrain == nil {
+		return pipeline.BadInput("%s: has no column elbo_train of numbers: is it the history of a cellvi training?", s.History())
+	}
+	return nil
+}
+
+// floats are a column's numbers; nil where there is no such column of numbers.
+func floats(c *results.Column) []float64 {
+	if c == nil {
+		return nil
+	}
+	if c.Float64 != nil {
+		return c.Float64
+	}
+	var v []float64
+	for _, x := range c.Float32 {
+		v = append(v, float64(x))
+	}
+	return v
+}
+
+// readGenes counts the genes the model was given.
+func (s *Report) readGenes(d *report.Data) error {
+	path := filepath.Join(s.Prepared(), "genes.parquet")
+	t, err := results.Read(path)
+	if err != nil {
+		return err
+	}
+	c := t.Column("selected")
+	if c == nil || c.Bool == nil {
+		return pipeline.BadInput("%s: has no column selected of true and false: run `cellvi prepare` again", path)
+	}
+	d.Genes = len(c.Bool)
+	for _, selected := range c.Bool {
+		if selected {
+			d.Selected++
+		}
+	}
+	return nil
+}
