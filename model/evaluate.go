@@ -35,23 +35,26 @@ func NewEvaluator(vae *VAE[float32], threads int) *Evaluator {
 func (e *Evaluator) each(ctx context.Context, rows []int, do func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32])) error {
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for w, p := range e.passes {
-		group.Go(func() {
-			full := make([]int, evalBatch)
-			for ctx.Err() == nil {
-				first := int(next.Add(1)-1) * evalBatch
-				if first >= len(rows) {
-					return
-				}
-				n := copy(full, rows[first:])
-				for i := n; i < evalBatch; i++ {
-					full[i] = nobody
-				}
-				do(first, n, full, e.mini[w], p)
+	var fault fault
+	work := func(w int) {
+		full := make([]int, evalBatch)
+		for ctx.Err() == nil {
+			first := int(next.Add(1)-1) * evalBatch
+			if first >= len(rows) {
+				return
 			}
-		})
+			n := copy(full, rows[first:])
+			for i := n; i < evalBatch; i++ {
+				full[i] = nobody
+			}
+			do(first, n, full, e.mini[w], e.passes[w])
+		}
+	}
+	for w := range e.passes {
+		group.Go(func() { fault.catch(func() { work(w) }) })
 	}
 	group.Wait()
+	fault.rethrow()
 	return ctx.Err()
 }
 

@@ -10,6 +10,7 @@ import (
 type loader[T kernel.Float] struct {
 	ready chan *Minibatch[T] // in order
 	spare chan *Minibatch[T] // to be filled again
+	fault fault              // of the goroutine, to be rethrown once ready is closed
 }
 
 // ahead is how many minibatches wait.
@@ -25,17 +26,21 @@ func load[T kernel.Float](ctx context.Context, rows [][]int, prepare func(m *Min
 	}
 	go func() {
 		defer close(l.ready)
-		for _, r := range rows {
-			select {
-			case m := <-l.spare:
-				prepare(m, r)
-				l.ready <- m
-			case <-ctx.Done():
-				return
-			}
-		}
+		l.fault.catch(func() { l.fill(ctx, rows, prepare) })
 	}()
 	return l
+}
+
+func (l *loader[T]) fill(ctx context.Context, rows [][]int, prepare func(m *Minibatch[T], rows []int)) {
+	for _, r := range rows {
+		select {
+		case m := <-l.spare:
+			prepare(m, r)
+			l.ready <- m
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // cutRows cuts rows into minibatches of size; a last one of fewer than three

@@ -141,6 +141,7 @@ func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 			}
 		}
 	}
+	l.fault.rethrow()
 	stats.Train = t.at.Sum.mean()
 	return ctx.Err()
 }

@@ -31,6 +31,7 @@ type workers struct {
 	left  atomic.Int32 // workers that have not finished the present call
 	call  atomic.Int64 // counts calls; workers start when it changes
 	over  atomic.Bool
+	fault fault
 	start gate // workers wait here for the next call
 	done  gate // the caller waits here for the workers
 }
@@ -62,6 +63,7 @@ func (w *workers) do(n int, task func(i int)) {
 	w.start.open()
 	w.take()
 	w.done.wait(func() bool { return w.left.Load() == 0 })
+	w.fault.rethrow()
 }
 
 // take does tasks until none is left.
@@ -80,10 +82,31 @@ func (w *workers) loop() {
 			return
 		}
 		call++
-		w.take()
+		w.fault.catch(w.take)
 		if w.left.Add(-1) == 0 {
 			w.done.open()
 		}
+	}
+}
+
+// fault carries a panic from the goroutine it happened in to the one that waits
+// for it, where the program can still say what happened and exit in order.
+type fault struct{ first atomic.Pointer[any] }
+
+// catch runs work and keeps the first panic.
+func (f *fault) catch(work func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			f.first.CompareAndSwap(nil, &v)
+		}
+	}()
+	work()
+}
+
+// rethrow panics with what catch kept.
+func (f *fault) rethrow() {
+	if v := f.first.Load(); v != nil {
+		panic(*v)
 	}
 }
 

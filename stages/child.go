@@ -47,6 +47,9 @@ func startChild(ctx context.Context, file string, budget int64, args ...string) 
 		"--limit-cpu=" + strconv.Itoa(int(cpu.Seconds()))}, args...)
 	c.cmd = exec.CommandContext(ctx, self, append(args, "--", file)...)
 	c.cmd.Stderr = &c.errors
+	// Network file systems often cannot lock, and libhdf5 then refuses to open;
+	// it reads this before main, and nobody writes to an input.
+	c.cmd.Env = append(os.Environ(), "HDF5_USE_FILE_LOCKING=FALSE")
 	if c.out, err = c.cmd.StdoutPipe(); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ type PrepareOptions struct {
 type TrainOptions struct {
 	NLatent        int     `json:"n_latent" name:"n-latent" default:"10" placeholder:"N" help:"Dimensions of the latent space." group:"Model"`
 	NHidden        int     `json:"n_hidden" name:"n-hidden" default:"128" placeholder:"N" help:"Units of a hidden layer." group:"Model"`
-	NLayers        int     `json:"n_layers" name:"n-layers" default:"1" placeholder:"N" help:"Hidden layers of encoder and decoder. This version has 1." group:"Model"`
+	NLayers        int     `json:"n_layers" name:"n-layers" default:"1" placeholder:"N" help:"Hidden layers of encoder and of decoder." group:"Model"`
 	DropoutRate    float64 `json:"dropout_rate" name:"dropout-rate" default:"0.1" placeholder:"F" help:"Share of hidden units dropped in the encoder while training." group:"Model"`
 	GeneLikelihood string  `json:"gene_likelihood" name:"gene-likelihood" default:"nb" placeholder:"NAME" help:"Distribution of counts. This version has nb (negative binomial)." group:"Model"`
 	Dispersion     string  `json:"dispersion" name:"dispersion" default:"gene" placeholder:"NAME" help:"What has an inverse dispersion of its own. This version has gene." group:"Model"`
@@ -59,7 +59,7 @@ type TrainOptions struct {
 	EarlyStoppingPatience     int     `json:"early_stopping_patience" name:"early-stopping-patience" default:"45" placeholder:"N" help:"Epochs to wait for a fall." group:"Training"`
 	EarlyStoppingWarmupEpochs int     `json:"early_stopping_warmup_epochs" name:"early-stopping-warmup-epochs" default:"0" placeholder:"N" help:"Epochs before monitoring begins." group:"Training"`
 
-	CheckpointEvery float64 `json:"-" name:"checkpoint-every" default:"60" placeholder:"SECONDS" help:"Save the state of training at the end of an epoch when this long has passed since the last." group:"Training"`
+	CheckpointEvery float64 `json:"-" name:"checkpoint-every" default:"60" placeholder:"SECONDS" help:"Save the state of training, between two minibatches, when this long has passed since the last." group:"Training"`
 }
 
 // EmbedOptions say what stands beside the posterior means.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 
 	"cellvi/io/results"
 	"cellvi/model"
@@ -22,6 +23,9 @@ func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 	genes, err := s.chosen(f.card.Genes)
 	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(genes, func(g int) bool { return f.card.Genes[g] == "cell_id" }) {
+		return pipeline.BadInput("%s: a gene is named cell_id, as the column of cell names: leave it out with --reconstruct-genes", s.Store())
 	}
 	job.Count("cells", int64(len(f.p.Row)))
 	job.Count("genes", int64(len(genes)))

@@ -127,7 +127,10 @@ func (s *Simulate) draw(ctx context.Context, job *pipeline.Job, sim *model.Simul
 			return nil, err
 		}
 		n := min(drawn, s.Options.Cells-first)
-		cells := drawCells(sim, first, n, job.Threads)
+		cells, err := drawCells(sim, first, n, job.Threads)
+		if err != nil {
+			return nil, err
+		}
 		if err := w.Write(s.table(first, cells)); err != nil {
 			return nil, err
 		}
@@ -140,19 +143,22 @@ func (s *Simulate) draw(ctx context.Context, job *pipeline.Job, sim *model.Simul
 }
 
 // drawCells draws cells first … first+n−1; which thread draws which does not matter.
-func drawCells(sim *model.Simulator, first, n, threads int) []model.Cell {
-	cells := make([]model.Cell, n)
+func drawCells(sim *model.Simulator, first, n, threads int) ([]model.Cell, error) {
+	cells, faults := make([]model.Cell, n), make([]error, threads)
 	var group sync.WaitGroup
 	for w := range threads {
 		group.Go(func() {
-			p := sim.NewPass()
-			for i := w; i < n; i += threads {
-				cells[i] = sim.Draw(first+i, p)
-			}
+			faults[w] = pipeline.Guard(func() error {
+				p := sim.NewPass()
+				for i := w; i < n; i += threads {
+					cells[i] = sim.Draw(first+i, p)
+				}
+				return nil
+			})
 		})
 	}
 	group.Wait()
-	return cells
+	return cells, errors.Join(faults...)
 }
 
 // table lays cells out as counts.

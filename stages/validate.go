@@ -77,7 +77,7 @@ func (o TrainOptions) Validate() error {
 func (o TrainOptions) validateModel(f *faults) {
 	f.unless(o.NLatent >= 1 && o.NLatent <= 1024, "--n-latent is %d: it must be 1 to 1024", o.NLatent)
 	f.unless(o.NHidden >= 1 && o.NHidden <= 65536, "--n-hidden is %d: it must be 1 to 65536", o.NHidden)
-	f.unless(o.NLayers == 1, "--n-layers is %d: this version has 1", o.NLayers)
+	f.unless(o.NLayers >= 1 && o.NLayers <= 64, "--n-layers is %d: it must be 1 to 64", o.NLayers)
 	f.unless(o.DropoutRate >= 0 && o.DropoutRate < 1, "--dropout-rate is %v: it must be at least 0 and below 1", o.DropoutRate)
 	f.unless(o.GeneLikelihood == "nb", "--gene-likelihood is %q: this version has nb", o.GeneLikelihood)
 	f.unless(o.Dispersion == "gene", "--dispersion is %q: this version has gene", o.Dispersion)

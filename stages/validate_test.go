@@ -25,7 +25,7 @@ func TestDefaultsAreValid(t *testing.T) {
 func TestValidateSaysAll(t *testing.T) {
 	bad := -1.0
 	train := TrainOptions{
-		NLatent: 0, NHidden: 0, NLayers: 2, DropoutRate: 1, GeneLikelihood: "zinb", Dispersion: "gene-cell",
+		NLatent: 0, NHidden: 0, NLayers: 0, DropoutRate: 1, GeneLikelihood: "zinb", Dispersion: "gene-cell",
 		MaxEpochs: -1, LR: 0, WeightDecay: -1, Eps: math.Inf(1), NEpochsKLWarmup: -1, NStepsKLWarmup: -1, MinKLWeight: 2, MaxKLWeight: 1,
 		EarlyStoppingMinDelta: math.NaN(), EarlyStoppingPatience: -1, EarlyStoppingWarmupEpochs: -1, CheckpointEvery: -1,
 	}
