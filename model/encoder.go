@@ -75,5 +75,5 @@ func (e *encoder[T]) backward(ops kernel.Ops[T], b int, acts []activations[T], d
 			e.linears[i].backward(ops, b, acts[i-1].y, nil, acts[i].dy, acts[i-1].dy)
 		}
 	}
-	columnSums(ops, b, len(e.bias.w), acts[0].dy, e.bias.g)
+	ops.ColumnSums(b, len(e.bias.w), acts[0].dy, e.bias.g)
 }

@@ -33,7 +33,7 @@ func (t *Terminal) Write(p []byte) (int, error) {
 }
 
 // Begin starts a bar.
-func (t *Terminal) Begin(what, unit string, total int64) {
+func (t *Terminal) Begin(what, _ string, total int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if total <= 0 {
@@ -43,9 +43,6 @@ func (t *Terminal) Begin(what, unit string, total int64) {
 		progressbar.OptionSetWriter(t.out), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100 * time.Millisecond), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(), progressbar.OptionUseANSICodes(true),
-	}
-	if unit == "cells" { // an epoch tells its speed itself
-		options = append(options, progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit))
 	}
 	t.bar = progressbar.NewOptions64(total, options...)
 }

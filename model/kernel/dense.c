@@ -91,6 +91,12 @@ CLONES void cv_add(int n, const float *restrict x, float *restrict y) {
   for (int i = 0; i < n; i++) y[i] += x[i];
 }
 
+CLONES void cv_column_sums(int B, int n, const float *restrict x, float *restrict sum) {
+  memset(sum, 0, sizeof(float) * (size_t)n);
+  for (int b = 0; b < B; b++)
+    for (int i = 0; i < n; i++) sum[i] += x[(size_t)b * n + i];
+}
+
 CLONES void cv_adam(int n, float *restrict p, float *restrict g, float *restrict m, float *restrict v,
                     float b1, float b2, float decay, float step, float unbias, float eps) {
   for (int i = 0; i < n; i++) {

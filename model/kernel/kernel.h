@@ -27,6 +27,7 @@ void cv_batchnorm_backward(int B, int H, const float *xhat, const float *gamma, 
 void cv_relu(int n, const float *mask, float *y);
 void cv_relu_backward(int n, const float *y, const float *mask, float *dy);
 void cv_add(int n, const float *x, float *y);
+void cv_column_sums(int B, int n, const float *x, float *sum);
 
 void cv_adam(int n, float *p, float *g, float *m, float *v, float b1, float b2, float decay, float step,
              float unbias, float eps);

@@ -141,7 +141,9 @@ func dense[T Float](ops Ops[T], h int) [][]T {
 	}
 	ops.Adam(p, g, m, v, AdamStep{Beta1: 0.9, Beta2: 0.999, Decay: 1e-6, Step: 1e-2, Unbias: 1.5, Eps: 0.01})
 	ops.Add(relu, y)
+	sums := make([]T, h)
+	ops.ColumnSums(b, h, y, sums)
 	c := draw(b * n)
 	ops.Gemm(false, true, b, n, h, 1, y, h, dw, h, 0.5, c, n)
-	return [][]T{out, dw, mean, variance, xhat, y, dgamma, dbeta, dx, relu, dy, p, m, v, c}
+	return [][]T{out, dw, mean, variance, xhat, y, dgamma, dbeta, dx, relu, dy, p, m, v, c, sums}
 }

@@ -68,6 +68,8 @@ type Ops[T Float] interface {
 	ReLUBackward(y, mask, dy []T)
 	// Add is y += x.
 	Add(x, y []T)
+	// ColumnSums writes sum (n), the sums over rows of x (b, n).
+	ColumnSums(b, n int, x, sum []T)
 
 	// Adam moves p by one step given its gradient g: see AdamStep.
 	Adam(p, g, m, v []T, s AdamStep)

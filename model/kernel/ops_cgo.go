@@ -86,6 +86,11 @@ func (native) ReLUBackward(y, mask, dy []float32) {
 // Add is described at Ops.
 func (native) Add(x, y []float32) { C.cv_add(C.int(len(y)), f(x), f(y)) }
 
+// ColumnSums is described at Ops.
+func (native) ColumnSums(b, n int, x, sum []float32) {
+	C.cv_column_sums(C.int(b), C.int(n), f(x), f(sum))
+}
+
 // Adam is described at Ops and AdamStep.
 func (native) Adam(p, g, m, v []float32, s AdamStep) {
 	C.cv_adam(C.int(len(p)), f(p), f(g), f(m), f(v), C.float(s.Beta1), C.float(s.Beta2), C.float(s.Decay),

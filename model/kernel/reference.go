@@ -38,6 +38,14 @@ func axpy[T Float](a T, x, y []T) {
 // Add is described at Ops.
 func (Reference[T]) Add(x, y []T) { axpy(1, x, y) }
 
+// ColumnSums is described at Ops.
+func (Reference[T]) ColumnSums(b, n int, x, sum []T) {
+	clear(sum[:n])
+	for i := range b {
+		axpy(1, x[i*n:(i+1)*n], sum[:n])
+	}
+}
+
 // ReLU is described at Ops.
 func (Reference[T]) ReLU(mask, y []T) {
 	for i, v := range y {
