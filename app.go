@@ -148,8 +148,8 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	t := strings.ToUpper(strings.TrimSpace(string(text)))
 	t = strings.TrimSuffix(t, "B")
 	base := 1000.0
-	if strings.HasSuffix(t, "I") {
-		base, t = 1024, strings.TrimSuffix(t, "I")
+	if cut, binary := strings.CutSuffix(t, "I"); binary {
+		base, t = 1024, cut
 	}
 	scale := 1.0
 	for i, unit := range []string{"K", "M", "G", "T"} {

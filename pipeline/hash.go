@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -95,7 +96,7 @@ func sumOf(ctx context.Context, f *os.File) (string, error) {
 	for {
 		n, err := f.Read(buffer)
 		hash.Write(buffer[:n]) // a hash never fails
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return hex.EncodeToString(hash.Sum(nil)), nil
 		}
 		if err == nil {

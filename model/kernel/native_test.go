@@ -9,11 +9,9 @@ import (
 
 // block is a random block of the head: every input of NBBlock in both precisions.
 type block struct {
-	b, n                           int
-	logits, bias, r, lib           []float64
-	lo, hi, idx                    []int32
-	val                            []float64
-	y, max, sum, tab, a, dr, ll, s []float64
+	b, n                      int
+	logits, bias, r, lib, val []float64
+	lo, hi, idx               []int32
 }
 
 // newBlock draws B cells × n genes; fraction nonzero, counts up to a thousand,

@@ -1,0 +1,45 @@
+# cellvi. `make help` lists the targets.
+
+GO     ?= go
+DATE   := $(shell date +%F)
+COUNT  ?= 1
+ENGINE ?= $(firstword $(foreach e,docker buildah podman,$(if $(shell command -v $(e)),$(e))))
+
+.DEFAULT_GOAL := build
+
+.PHONY: help setup build demo test test-python lint bench quality image clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the system packages that building needs, where missing
+	@scripts/setup.sh
+
+build: setup ## Build bin/cellvi
+	$(GO) build -trimpath -buildvcs=false -ldflags "-s -w" -o bin/cellvi .
+
+demo: build ## Simulate cells, run cellvi over them, say what came out
+	@scripts/demo.sh
+
+test: build ## The whole test suite, under 10 minutes
+	@GO="$(GO)" scripts/test.sh
+
+test-python: build ## The demo's outputs, as pandas, polars, pyarrow and anndata read them
+	@scripts/test-python.sh
+
+lint: ## gofmt, go vet, and golangci-lint where it is installed
+	@GO="$(GO)" scripts/lint.sh
+	@if command -v golangci-lint >/dev/null 2>&1; then golangci-lint run; else echo "golangci-lint is not installed: left out"; fi
+
+bench: build ## Go's benchmarks; COUNT=6 for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./model/... ./io/...
+
+quality: build ## Train on real counts and compare with scvi-tools (see bench/README.md)
+	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has pandas, anndata, pyarrow and scib-metrics}" bench/quality.py --date $(DATE)
+
+image: ## Build the container image cellvi:latest
+	@test -n "$(ENGINE)" || { echo "make image needs docker, buildah or podman" >&2; exit 1; }
+	$(ENGINE) build -t cellvi:latest .
+
+clean: ## Remove what make made
+	rm -rf bin demo .venv-test
