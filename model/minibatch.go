@@ -9,17 +9,17 @@ import (
 // Minibatch is the cells of one step: their counts in the form the kernels
 // take, their covariates, and every random number that the step will use.
 type Minibatch[T kernel.Float] struct {
-	B        int       // cells
-	Ptr      []int32   // (B+1) nonzero counts of cell b are Ptr[b] … Ptr[b+1]−1 of
-	Idx      []int32   // genes, ascending within a cell,
-	Val      []T       // counts,
-	Log      []T       // log(1 + count)
-	Bound    []int32   // (blocks+1, B) where each block of genes begins in each cell
-	Library  []T       // (B) total counts
-	Batch    []int32   // (B) batch codes
-	Noise    []T       // (B, L) standard normal, for z
-	EncMasks [][]T     // per hidden layer (B, H), dropout's 0 or 1/(1−p); empty: no dropout
-	logs     []float64 // log(1+x) of small counts
+	B        int     // cells
+	Ptr      []int32 // (B+1) nonzero counts of cell b are Ptr[b] … Ptr[b+1]−1 of
+	Idx      []int32 // genes, ascending within a cell,
+	Val      []T     // counts,
+	Log      []T     // log(1 + count)
+	Bound    []int32 // (blocks+1, B) where each block of genes begins in each cell
+	Library  []T     // (B) total counts
+	Batch    []int32 // (B) batch codes
+	Noise    []T     // (B, L) standard normal, for z
+	EncMasks [][]T   // per hidden layer (B, H), dropout's 0 or 1/(1−p); empty: no dropout
+	logs     []T     // log(1+x) of small counts
 }
 
 // nobody is a row that stands for a cell without counts.
@@ -27,41 +27,56 @@ const nobody = -1
 
 // fill takes the given rows of cells.
 func (m *Minibatch[T]) fill(cells *Cells, rows []int, bounds []int) {
-	m.B = len(rows)
-	m.Ptr, m.Idx, m.Val, m.Log = append(m.Ptr[:0], 0), m.Idx[:0], m.Val[:0], m.Log[:0]
-	m.Library, m.Batch = m.Library[:0], m.Batch[:0]
-	for _, r := range rows {
+	m.resize(cells, rows)
+	for b, r := range rows {
+		at := m.Ptr[b]
 		if r == nobody {
-			m.Ptr, m.Library, m.Batch = append(m.Ptr, int32(len(m.Idx))), append(m.Library, 0), append(m.Batch, 0)
+			m.Ptr[b+1], m.Library[b], m.Batch[b] = at, 0, 0
 			continue
 		}
 		lo, hi := cells.Indptr[r], cells.Indptr[r+1]
-		total := 0.0
-		m.Idx = append(m.Idx, cells.Genes[lo:hi]...)
-		for _, x := range cells.Counts[lo:hi] {
-			total += float64(x)
-			m.Val = append(m.Val, T(x))
-			m.Log = append(m.Log, m.log1p(x))
-		}
-		m.Ptr = append(m.Ptr, int32(len(m.Idx)))
-		m.Library = append(m.Library, T(total))
-		m.Batch = append(m.Batch, cells.Batch[r])
+		m.Ptr[b+1] = at + int32(hi-lo)
+		copy(m.Idx[at:], cells.Genes[lo:hi])
+		m.Library[b], m.Batch[b] = m.fillCounts(at, cells.Counts[lo:hi]), cells.Batch[r]
 	}
 	m.cut(bounds)
 }
 
-// log1p is log(1+x), from a table for small whole counts.
-func (m *Minibatch[T]) log1p(x float32) T {
-	if m.logs == nil {
-		m.logs = make([]float64, 256)
-		for i := range m.logs {
-			m.logs[i] = math.Log1p(float64(i))
+// resize makes room for the counts of rows.
+func (m *Minibatch[T]) resize(cells *Cells, rows []int) {
+	m.B = len(rows)
+	n := int64(0)
+	for _, r := range rows {
+		if r != nobody {
+			n += cells.Indptr[r+1] - cells.Indptr[r]
 		}
 	}
-	if i := int(x); i < len(m.logs) && float32(i) == x {
-		return T(m.logs[i])
+	m.Idx, m.Val, m.Log = resize(m.Idx, int(n)), resize(m.Val, int(n)), resize(m.Log, int(n))
+	m.Ptr, m.Library, m.Batch = resize(m.Ptr, m.B+1), resize(m.Library, m.B), resize(m.Batch, m.B)
+	m.Ptr[0] = 0
+	if m.logs == nil {
+		m.logs = make([]T, 256)
+		for i := range m.logs {
+			m.logs[i] = T(math.Log1p(float64(i)))
+		}
 	}
-	return T(math.Log1p(float64(x)))
+}
+
+// fillCounts sets counts and their log(1+x) from position at, and gives their
+// total. Logarithms of small whole counts come from a table.
+func (m *Minibatch[T]) fillCounts(at int32, counts []float32) T {
+	total := 0.0
+	val, logs := m.Val[at:], m.Log[at:]
+	for k, x := range counts {
+		total += float64(x)
+		val[k] = T(x)
+		if i := int(x); i < len(m.logs) && float32(i) == x {
+			logs[k] = m.logs[i]
+		} else {
+			logs[k] = T(math.Log1p(float64(x)))
+		}
+	}
+	return T(total)
 }
 
 // cut finds where each block of genes begins in each cell.

@@ -2,39 +2,59 @@
 // input layer, batch normalization, activation, Adam. reference.go says what each computes.
 #include "vecmath.h"
 #include "kernel.h"
+#include <stdlib.h>
+
+// o += sum of v[i] rows[i], the rows H long and picked by at. Four rows at a
+// time: one load and store of the sum for four.
+INLINE void add_rows(int H, int n, const int32_t *restrict at, const float *restrict v,
+                     const float *restrict rows, float *restrict o) {
+  int i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const float *restrict r0 = rows + (size_t)at[i] * H, *restrict r1 = rows + (size_t)at[i + 1] * H;
+    const float *restrict r2 = rows + (size_t)at[i + 2] * H, *restrict r3 = rows + (size_t)at[i + 3] * H;
+    float v0 = v[i], v1 = v[i + 1], v2 = v[i + 2], v3 = v[i + 3];
+    for (int h = 0; h < H; h++) o[h] += (v0 * r0[h] + v1 * r1[h]) + (v2 * r2[h] + v3 * r3[h]);
+  }
+  for (; i < n; i++) {
+    const float *restrict r0 = rows + (size_t)at[i] * H;
+    float v0 = v[i];
+    for (int h = 0; h < H; h++) o[h] += v0 * r0[h];
+  }
+}
 
 CLONES void cv_sparse_forward(int lo, int hi, int H, const int32_t *restrict ptr, const int32_t *restrict idx,
                               const float *restrict val, const float *restrict w, float *restrict out) {
   for (int b = lo; b < hi; b++) {
     float *restrict o = out + (size_t)b * H;
     memset(o, 0, sizeof(float) * (size_t)H);
-    int i = ptr[b], end = ptr[b + 1];
-    for (; i + 4 <= end; i += 4) { // four rows at a time: one load and store of the sum for four
-      const float *restrict w0 = w + (size_t)idx[i] * H, *restrict w1 = w + (size_t)idx[i + 1] * H;
-      const float *restrict w2 = w + (size_t)idx[i + 2] * H, *restrict w3 = w + (size_t)idx[i + 3] * H;
-      float v0 = val[i], v1 = val[i + 1], v2 = val[i + 2], v3 = val[i + 3];
-      for (int h = 0; h < H; h++) o[h] += (v0 * w0[h] + v1 * w1[h]) + (v2 * w2[h] + v3 * w3[h]);
-    }
-    for (; i < end; i++) {
-      const float *restrict w0 = w + (size_t)idx[i] * H;
-      float v0 = val[i];
-      for (int h = 0; h < H; h++) o[h] += v0 * w0[h];
-    }
+    add_rows(H, ptr[b + 1] - ptr[b], idx + ptr[b], val + ptr[b], w, o);
   }
 }
 
+// The counts are first sorted by gene (cells stay in order within a gene), so
+// that each row of dw is summed while it is in the first-level cache.
 CLONES void cv_sparse_backward(int B, int n, int H, const int32_t *restrict lo, const int32_t *restrict hi,
                                const int32_t *restrict idx, const float *restrict val, int32_t first,
                                const float *restrict dout, float *restrict dw) {
-  memset(dw, 0, sizeof(float) * (size_t)n * H);
-  for (int b = 0; b < B; b++) {
-    const float *restrict d = dout + (size_t)b * H;
+  int32_t start[CV_BLOCK + 1] = {0};
+  for (int b = 0; b < B; b++)
+    for (int i = lo[b]; i < hi[b]; i++) start[idx[i] - first + 1]++;
+  for (int g = 0; g < n; g++) start[g + 1] += start[g];
+  int32_t *restrict cell = malloc(8 * (size_t)start[n] + 8); // a few ten thousand bytes
+  if (!cell) abort();                                        // as Go does where memory ends
+  float *restrict v = (float *)(cell + start[n]);
+  int32_t at[CV_BLOCK];
+  memcpy(at, start, sizeof(int32_t) * (size_t)n);
+  for (int b = 0; b < B; b++)
     for (int i = lo[b]; i < hi[b]; i++) {
-      float *restrict o = dw + (size_t)(idx[i] - first) * H;
-      float v = val[i];
-      for (int h = 0; h < H; h++) o[h] += v * d[h];
+      int32_t p = at[idx[i] - first]++;
+      cell[p] = b;
+      v[p] = val[i];
     }
-  }
+  memset(dw, 0, sizeof(float) * (size_t)n * H);
+  for (int g = 0; g < n; g++)
+    add_rows(H, start[g + 1] - start[g], cell + start[g], v + start[g], dout, dw + (size_t)g * H);
+  free(cell);
 }
 
 CLONES void cv_batchnorm(int B, int H, const float *restrict x, const float *restrict gamma,
