@@ -245,7 +245,7 @@ func TestCodes(t *testing.T) {
 		check(t, err)
 		got := strings.Join(c.levels, " ") + ":"
 		for _, code := range c.of {
-			got += " " + string(rune('0'+code))
+			got += " " + string('0'+code)
 		}
 		if got != want {
 			t.Errorf("%s: %s, want %s", key, got, want)

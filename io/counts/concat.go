@@ -118,7 +118,7 @@ func (j *Joined) Cells() int64 {
 func (j *Joined) Next(ctx context.Context) (*Table, error) {
 	for ; j.at < len(j.inputs); j.at++ {
 		t, err := j.inputs[j.at].Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			continue
 		}
 		if err != nil {

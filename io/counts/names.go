@@ -2,6 +2,7 @@ package counts
 
 import (
 	"context"
+	"errors"
 	"io"
 )
 
@@ -21,7 +22,7 @@ func NamesOf(ctx context.Context, r Reader) ([]string, error) {
 	var names []string
 	for {
 		t, err := r.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return names, nil
 		}
 		if err != nil {

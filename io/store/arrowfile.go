@@ -84,7 +84,7 @@ func mapPath(path string) ([]byte, error) {
 	}
 	head := make([]byte, len(magic))
 	n, err := file.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if n == len(head) && !bytes.Equal(head, magic) {
