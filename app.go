@@ -33,11 +33,17 @@ type app struct {
 	progress pipeline.Progress
 }
 
+// mostThreads is more than any machine has cores.
+const mostThreads = 4096
+
 // run parses the arguments and runs the command.
 func (a *app) run() error {
 	parsed, err := a.parse()
 	if err != nil || parsed == nil {
 		return err
+	}
+	if n := a.flags.Threads; n < 0 || n > mostThreads {
+		return pipeline.Usage("--threads is %d: it must be 0 to %d", n, mostThreads)
 	}
 	a.setUp()
 	return parsed.Run(a)
@@ -128,6 +134,9 @@ func (a *app) runner() *pipeline.Runner {
 
 // execute runs stages over a folder.
 func (a *app) execute(f folder, stages ...pipeline.Stage) error {
+	if f.Outdir == "" {
+		return pipeline.Usage("--outdir is empty: name a folder, or leave it out for results")
+	}
 	r := a.runner()
 	r.Force = f.Force
 	return r.Execute(a.ctx, f.Outdir, stages...)

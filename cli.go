@@ -174,6 +174,9 @@ type inspectCommand struct {
 
 // Run inspects.
 func (c *inspectCommand) Run(a *app) error {
+	if err := pipeline.CheckInput(c.Options.File); err != nil {
+		return err
+	}
 	return stages.Inspect(a.ctx, a.job("inspect"), c.Options, a.stdout)
 }
 
@@ -186,7 +189,7 @@ func (c *simulateCommand) Run(a *app) error {
 	if err := c.Options.Validate(); err != nil {
 		return err
 	}
-	return a.execute(folder{}, &stages.Simulate{Options: c.Options})
+	return a.runner().Alone(a.ctx, &stages.Simulate{Options: c.Options})
 }
 
 type readCommand struct {

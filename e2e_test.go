@@ -136,7 +136,7 @@ func TestSameBytes(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
 			at := dir(sig.String())
-			interrupt(t, runArgs(input, at, "2", "12"), filepath.Join(at, "checkpoint.safetensors"), sig)
+			interrupt(t, runArgs(input, at, "2", "12"), filepath.Join(at, "checkpoint.safetensors"), 0, sig)
 			log := cellvi(t, 0, runArgs(input, at, "1", "12")...)
 			if !strings.Contains(log, "going on from") {
 				t.Errorf("the second run did not take up the checkpoint:\n%s", log)
@@ -160,9 +160,9 @@ func stageByStage(t *testing.T, input, dir string) {
 	}
 }
 
-// interrupt starts cellvi and sends sig as soon as file exists: training has
+// interrupt starts cellvi and sends sig when file has existed for a while: training has
 // begun and, checkpoints being saved at every step, has far to go.
-func interrupt(t *testing.T, args []string, file string, sig syscall.Signal) {
+func interrupt(t *testing.T, args []string, file string, after time.Duration, sig syscall.Signal) {
 	t.Helper()
 	c := command(t, args...)
 	var log bytes.Buffer
@@ -179,6 +179,7 @@ func interrupt(t *testing.T, args []string, file string, sig syscall.Signal) {
 			t.Fatalf("no %s after a minute:\n%s", file, log.String())
 		}
 	}
+	time.Sleep(after)
 	if err := c.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
@@ -186,4 +187,35 @@ func interrupt(t *testing.T, args []string, file string, sig syscall.Signal) {
 	if sig == syscall.SIGTERM && c.ProcessState.ExitCode() != 75 {
 		t.Errorf("SIGTERM: exit code %d, want 75\n%s", c.ProcessState.ExitCode(), log.String())
 	}
+}
+
+// TestTrainingGoesWrong: each way out has its exit code and leaves no model.
+func TestTrainingGoesWrong(t *testing.T) {
+	input := simulated(t)
+	noModel := func(t *testing.T, dir string) {
+		if _, err := os.Stat(filepath.Join(dir, "model")); err == nil {
+			t.Error("a model was published")
+		}
+	}
+	t.Run("diverged in its last step", func(t *testing.T) {
+		dir := t.TempDir()
+		log := cellvi(t, 76, append(runArgs(input, dir, "2", "1"), "--lr", "1e30", "--batch-size", "512")...)
+		if !strings.Contains(log, "not finite") && !strings.Contains(log, "NaN") {
+			t.Errorf("the message does not say what is not finite:\n%s", log)
+		}
+		noModel(t, dir)
+	})
+	t.Run("over the memory budget", func(t *testing.T) {
+		dir := t.TempDir()
+		cellvi(t, 137, append(runArgs(input, dir, "2", "1"), "--memory", "20MB")...)
+		noModel(t, dir)
+	})
+	t.Run("a checkpoint of more epochs", func(t *testing.T) {
+		long, fresh := t.TempDir(), t.TempDir()
+		checkpoint := filepath.Join(long, "checkpoint.safetensors")
+		interrupt(t, runArgs(input, long, "2", "400"), checkpoint, 500*time.Millisecond, syscall.SIGKILL)
+		cellvi(t, 0, runArgs(input, long, "2", "1")...)
+		cellvi(t, 0, runArgs(input, fresh, "2", "1")...)
+		sameResults(t, "after a longer training was killed", sums(t, long), sums(t, fresh))
+	})
 }

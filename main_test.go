@@ -40,6 +40,10 @@ func TestTranscripts(t *testing.T) {
 	writeText(t, config, "n_latnet: 3\nmax_epochs: many\n")
 	file := filepath.Join(dir, "file")
 	writeText(t, file, "")
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.h5ad"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, filepath.Join(dir, "notes.txt"), "")
 	for _, c := range []struct {
 		args           string
 		code           int
@@ -64,6 +68,14 @@ func TestTranscripts(t *testing.T) {
 		{"train --outdir DIR/out", 66, "", "/^cellvi: DIR/out/store: there is no such file or folder: .*run the stage that makes it first\n$/"},
 		{"inspect DIR/none.h5ad", 66, "", "/^cellvi: DIR/none.h5ad: there is no such file or folder: .*\n$/"},
 		{"inspect DIR/file", 65, "", "/^cellvi: DIR/file: cannot tell the format from its name: .*\n$/"},
+		{"inspect DIR/pipe.h5ad", 66, "", "/^cellvi: DIR/pipe.h5ad: is a pipe or a device: .*\n$/"},
+		{"ingest --input DIR/pipe.h5ad --outdir DIR/out", 66, "", "/^cellvi: DIR/pipe.h5ad: is a pipe or a device: .*\n$/"},
+		{"train --outdir=", 64, "", "/^cellvi: --outdir is empty: .*\n$/"},
+		{"train --threads=-1", 64, "", "cellvi: --threads is -1: it must be 0 to 4096\n"},
+		{"prepare --min-counts inf", 64, "", "cellvi: --min-counts is +Inf: it must be a finite number, and not negative\n"},
+		{"simulate --output DIR/x.h5ad --gzip 10", 64, "", "cellvi: --gzip is 10: it must be 0 to 9\n"},
+		{"simulate --output DIR", 73, "", "/^cellvi: DIR: holds .*, which cellvi did not write: .*\n$/"},
+		{"simulate --output DIR/notes.txt", 73, "", "/^cellvi: DIR/notes.txt: is no folder, .*\n$/"},
 		{"ingest --input DIR/file --outdir DIR/file/out", 73, "", "/^cellvi: DIR/file/out: cannot be made .*\n$/"},
 		{"train --outdir DIR/out --log-format json", 66, "", `/^\{"exit_code":66,"level":"error","message":"DIR/out/store: .*"\}\n$/`},
 	} {

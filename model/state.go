@@ -33,12 +33,16 @@ func (t *Trainer) State() State {
 }
 
 // Resume puts a Trainer where a State was taken. The configuration and options
-// must be the same, MaxEpochs apart; the cells must be, and the caller sees to that.
+// must be the same, but MaxEpochs may be more; the cells must be the same, and
+// the caller sees to that.
 func (t *Trainer) Resume(s State) error {
 	a, b := s.Meta.Options, t.opt
 	a.Threads, b.Threads, a.MaxEpochs, b.MaxEpochs = 0, 0, 0, 0
 	if s.Meta.Config != t.vae.Config || a != b {
 		return fmt.Errorf("the state is of other options: %+v %+v", s.Meta.Config, s.Meta.Options)
+	}
+	if at := s.Meta.At; at.Epoch > t.opt.MaxEpochs || at.Epoch == t.opt.MaxEpochs && at.Batch > 0 {
+		return fmt.Errorf("the state is of epoch %d, beyond the %d epochs asked for", at.Epoch+1, t.opt.MaxEpochs)
 	}
 	if err := t.vae.Load(s.Tensors); err != nil {
 		return err

@@ -109,6 +109,9 @@ func (t *Trainer) Epoch(ctx context.Context) (EpochStats, error) {
 	if err := t.trainEpoch(ctx, &stats); err != nil {
 		return stats, err
 	}
+	if err := t.Finite(); err != nil {
+		return stats, err
+	}
 	if err := t.validate(ctx, &stats); err != nil {
 		return stats, err
 	}
@@ -122,8 +125,12 @@ func (t *Trainer) Epoch(ctx context.Context) (EpochStats, error) {
 // trainEpoch does the minibatches that the epoch has left.
 func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the loader
 	l := load(ctx, cutRows(t.shuffled(), t.opt.BatchSize)[t.at.Batch:], t.prepare)
+	defer func() { // end the loader and wait for it
+		cancel()
+		for range l.ready {
+		}
+	}()
 	// The weight of the epoch's last step, also when no step is left of it.
 	stats.KLWeight = t.opt.KL.Weight(t.at.Epoch, t.at.Step-1)
 	for m := range l.ready {
@@ -144,6 +151,14 @@ func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 	l.fault.rethrow()
 	stats.Train = t.at.Sum.mean()
 	return ctx.Err()
+}
+
+// Finite returns ErrDiverged where a parameter is no longer a finite number.
+func (t *Trainer) Finite() error {
+	if err := t.vae.Finite(); err != nil {
+		return fmt.Errorf("%w: epoch %d, after minibatch %d: %w", ErrDiverged, t.at.Epoch+1, t.at.Batch, err)
+	}
+	return nil
 }
 
 // prepare fills a minibatch with rows and the random numbers of its step.
@@ -177,6 +192,9 @@ func (t *Trainer) validate(ctx context.Context, stats *EpochStats) error {
 	sum, err := t.eval.losses(ctx, t.cells, t.val, t.opt.Seed, t.at.Epoch, stats.KLWeight)
 	mean := sum.mean()
 	stats.Validation = &mean
+	if loss := mean.ELBO(); err == nil && (math.IsNaN(loss) || math.IsInf(loss, 0)) {
+		return fmt.Errorf("%w: epoch %d: the loss of the validation cells is %g", ErrDiverged, t.at.Epoch+1, loss)
+	}
 	return err
 }
 

@@ -146,6 +146,30 @@ func TestDivergenceIsSaid(t *testing.T) {
 	}
 }
 
+// A last step that breaks the parameters is no end of training, though the
+// loss before it was finite.
+func TestDivergenceInTheLastStepIsSaid(t *testing.T) {
+	opt := testOptions(1, 1)
+	opt.Adam.LR, opt.BatchSize = 1e30, 128
+	tr := newTestTrainer(structured(100, 30), opt)
+	defer tr.Close()
+	if _, err := tr.Epoch(context.Background()); !errors.Is(err, ErrDiverged) {
+		t.Errorf("got %v, want ErrDiverged", err)
+	}
+}
+
+func TestResumeRefusesAStateBeyondTheEnd(t *testing.T) {
+	cells := structured(60, 30)
+	long := newTestTrainer(cells, testOptions(3, 1))
+	defer long.Close()
+	runEpochs(t, long)
+	short := newTestTrainer(cells, testOptions(2, 1))
+	defer short.Close()
+	if err := short.Resume(long.State()); err == nil {
+		t.Error("a state of three epochs was taken for a training of two")
+	}
+}
+
 func TestCancelledTrainingStops(t *testing.T) {
 	tr := newTestTrainer(structured(300, 60), testOptions(100, 2))
 	defer tr.Close()

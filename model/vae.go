@@ -146,5 +146,30 @@ func loadBuffer[T kernel.Float](byName map[string]Tensor, name string, x []T) er
 	return nil
 }
 
+// Finite returns an error that names the first parameter or running statistic
+// that is not a finite number; nil where all are.
+func (v *VAE[T]) Finite() error {
+	for _, p := range v.params {
+		if !finite(p.w) {
+			return fmt.Errorf("%s is not finite", p.name)
+		}
+	}
+	for _, n := range v.norms() {
+		if !finite(n.mean) || !finite(n.runvar) {
+			return fmt.Errorf("the running statistics of %s are not finite", n.name)
+		}
+	}
+	return nil
+}
+
+func finite[T kernel.Float](x []T) bool {
+	for _, v := range x {
+		if v-v != 0 { // NaN or infinite
+			return false
+		}
+	}
+	return true
+}
+
 // R gives log theta of each gene (G), theta the inverse dispersion: variance mu + mu²/theta.
 func (v *VAE[T]) R() []float32 { return v.head.r.export(v.head.r.w).Data }

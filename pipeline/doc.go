@@ -4,7 +4,7 @@
 // folder: it skips those whose recorded result still stands, records what the
 // others read and wrote in run.json, and keeps two runs out of one folder.
 // PublishFile and PublishDir make outputs appear under their final names only
-// when they are whole. Error and ExitCode hold the table of exit codes, Config
+// when they are whole, and never instead of the user's own files. Error and ExitCode hold the table of exit codes, Config
 // the YAML file that carries flags.
 //
 // Data in: stages, options and run.json of earlier runs.

@@ -30,10 +30,10 @@ type Runner struct {
 // outdir/run.json. A stage is skipped where run.json tells that it was done by
 // the same version with the same Args on inputs of the same content, and its
 // outputs are still what it wrote. Another run in the same folder is refused.
-// An empty outdir is for a stage of no run: it is just run.
+// Where an input that no stage before makes is missing, nothing is begun.
 func (r *Runner) Execute(ctx context.Context, outdir string, stages ...Stage) (err error) {
-	if outdir == "" {
-		return r.runAlone(ctx, stages)
+	if err := checkInputs(stages); err != nil {
+		return err
 	}
 	unlock, err := lock(outdir)
 	if err != nil {
@@ -45,21 +45,20 @@ func (r *Runner) Execute(ctx context.Context, outdir string, stages ...Stage) (e
 		return err
 	}
 	hashes := newHasher(outdir)
-	for _, stage := range stages {
-		if err := r.step(ctx, outdir, run, hashes, stage); err != nil {
+	for i, stage := range stages {
+		if err := r.step(ctx, outdir, run, hashes, stage, stages[i+1:]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Runner) runAlone(ctx context.Context, stages []Stage) error {
-	for _, stage := range stages {
-		if err := stage.Run(ctx, r.job(stage)); err != nil {
-			return err
-		}
+// Alone runs a stage that belongs to no run's folder, and records nothing.
+func (r *Runner) Alone(ctx context.Context, stage Stage) error {
+	if err := checkFolders(stage.Plan()); err != nil {
+		return err
 	}
-	return nil
+	return stage.Run(ctx, r.job(stage))
 }
 
 // job is what stage is given.
@@ -68,8 +67,9 @@ func (r *Runner) job(stage Stage) *Job {
 	return NewJob(log, r.Progress, r.Threads, r.Memory)
 }
 
-// step runs one stage, or skips it, and records it.
-func (r *Runner) step(ctx context.Context, outdir string, run *Run, hashes *hasher, stage Stage) error {
+// step runs one stage, or skips it, and records it. coming are the stages after
+// it.
+func (r *Runner) step(ctx context.Context, outdir string, run *Run, hashes *hasher, stage Stage, coming []Stage) error {
 	plan := stage.Plan()
 	entry, err := r.entry(ctx, hashes, stage, plan)
 	if err != nil {
@@ -79,6 +79,9 @@ func (r *Runner) step(ctx context.Context, outdir string, run *Run, hashes *hash
 	if before := run.Stage(stage.Name()); !r.Force && before != nil && stands(ctx, hashes, before, entry, plan) {
 		job.Note("already done: %s", paths(before.Outputs))
 		return nil
+	}
+	if err := checkFolders(plan); err != nil {
+		return err
 	}
 	if err := r.forget(plan); err != nil {
 		return err
@@ -94,6 +97,9 @@ func (r *Runner) step(ctx context.Context, outdir string, run *Run, hashes *hash
 	entry.Seconds = math.Round(time.Since(entry.Started).Seconds()*1000) / 1000
 	entry.PeakMemory = PeakMemory()
 	run.put(entry)
+	for _, old := range run.dropStale(entry, coming) {
+		job.Log.Warn().Msgf("%s is of an earlier run: its inputs have changed since: run cellvi %s again, or remove it", paths(old.Outputs), old.Name)
+	}
 	if err := run.write(outdir); err != nil {
 		return err
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -18,6 +20,7 @@ import (
 type upper struct {
 	dir, in string
 	partial string
+	folders map[string][]string
 	args    any
 	ran     int
 	fail    error
@@ -26,7 +29,7 @@ type upper struct {
 func (s *upper) Name() string { return "upper" }
 
 func (s *upper) Plan() Plan {
-	return Plan{Inputs: []string{s.in}, Outputs: []string{filepath.Join(s.dir, "out")}, Args: s.args, Partial: []string{s.partial}}
+	return Plan{Inputs: []string{s.in}, Outputs: []string{filepath.Join(s.dir, "out")}, Args: s.args, Partial: []string{s.partial}, Folders: s.folders}
 }
 
 func (s *upper) Run(_ context.Context, job *Job) error {
@@ -118,7 +121,9 @@ func TestExecuteSkips(t *testing.T) {
 			}
 		}, true},
 		{"an output was changed", func(t *testing.T, s *upper, _ *Runner) { put(t, filepath.Join(s.dir, "out", "text"), "BROKE") }, true},
-		{"a file was added", func(t *testing.T, s *upper, _ *Runner) { put(t, filepath.Join(s.dir, "out", "more"), "") }, true},
+		{"a temporary of ours", func(t *testing.T, s *upper, _ *Runner) {
+			put(t, filepath.Join(s.dir, "out", ".text.cellvi-part"), "")
+		}, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -173,11 +178,128 @@ func TestExecuteMissingInput(t *testing.T) {
 	}
 }
 
-func TestExecuteBrokenRecord(t *testing.T) {
+// TestExecuteMistypedFolder: where the inputs are not, no folder is made.
+func TestExecuteMistypedFolder(t *testing.T) {
 	s, r := begin(t)
-	put(t, filepath.Join(s.dir, RecordFile), "{")
-	if err := r.Execute(context.Background(), s.dir, s); ExitCode(err) != ExitBadInput {
+	s.in, s.dir = s.in+"-none", filepath.Join(s.dir, "mistyped")
+	if err := r.Execute(context.Background(), s.dir, s); ExitCode(err) != ExitNoInput {
 		t.Errorf("exit code %d: %v", ExitCode(err), err)
+	}
+	if _, err := os.Stat(s.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder: %v", err)
+	}
+}
+
+// TestExecuteMissingLater: an input that no stage makes is missed before the
+// first stage runs; one that a stage makes is not.
+func TestExecuteMissingLater(t *testing.T) {
+	s, r := begin(t)
+	next := &upper{dir: filepath.Join(s.dir, "next"), in: filepath.Join(s.dir, "out", "text")}
+	if err := r.Execute(context.Background(), s.dir, s, next); ExitCode(err) != ExitNoInput || s.ran != 0 {
+		t.Errorf("ran %d times: %v", s.ran, err)
+	}
+	next.in = filepath.Join(s.dir, "out")
+	if err := checkInputs([]Stage{s, next}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestExecutePipe: a pipe is refused, not waited for.
+func TestExecutePipe(t *testing.T) {
+	s, r := begin(t)
+	folder := t.TempDir()
+	pipe := filepath.Join(folder, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, s.in = range []string{pipe, folder, os.DevNull} {
+		err := r.Execute(context.Background(), s.dir, s)
+		if ExitCode(err) != ExitNoInput || s.ran != 0 {
+			t.Errorf("%s: exit code %d: %v", s.in, ExitCode(err), err)
+		}
+	}
+}
+
+func TestExecuteBrokenRecord(t *testing.T) {
+	for _, text := range []string{"{", "[]", "null", "{}", `{"stages":[null]}`, `{"stages":[{}]}`, `{"stages":[{"name":1}]}`, `{"stages":{}}`} {
+		s, r := begin(t)
+		path := filepath.Join(s.dir, RecordFile)
+		put(t, path, text)
+		err := r.Execute(context.Background(), s.dir, s)
+		if ExitCode(err) != ExitBadInput || err.Error() != path+": is not a record that cellvi wrote: remove it to do every stage again" {
+			t.Errorf("%s: exit code %d: %v", text, ExitCode(err), err)
+		}
+	}
+}
+
+// TestExecuteForeignFile: a file of the user's in an output's folder stays, and
+// is found before the work where the plan tells of the folder.
+func TestExecuteForeignFile(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		s, r := begin(t)
+		execute(t, r, s)
+		mine := filepath.Join(s.dir, "out", "notes.txt")
+		put(t, mine, "mine")
+		if told {
+			s.folders = map[string][]string{filepath.Join(s.dir, "out"): {"text"}}
+		}
+		err := r.Execute(context.Background(), s.dir, s)
+		if ExitCode(err) != ExitCantCreate || (s.ran == 1) != told {
+			t.Errorf("told %v: ran %d times, exit code %d: %v", told, s.ran, ExitCode(err), err)
+		}
+		if _, err := os.Stat(mine); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// renamed is a stage under another name.
+type renamed struct {
+	Stage
+	name string
+}
+
+func (s renamed) Name() string { return s.name }
+
+// TestExecuteStale: what was made of files that have changed since is told of
+// and no longer recorded, unless it is made again now.
+func TestExecuteStale(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		again        bool // the second stage is run too
+		change       string
+		warns, stays bool
+	}{
+		{"left out", false, "other", true, false},
+		{"made again", true, "other", false, true},
+		{"as before", false, "WORDS", false, true}, // the same in capitals
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			first, r := begin(t)
+			next := renamed{&upper{dir: filepath.Join(first.dir, "next"), in: filepath.Join(first.dir, "out", "text")}, "next"}
+			execute(t, r, first)
+			if err := r.Execute(context.Background(), first.dir, next); err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			r.Log = zerolog.New(&log)
+			put(t, first.in, c.change)
+			stages := []Stage{first}
+			if c.again {
+				stages = append(stages, next)
+			}
+			if err := r.Execute(context.Background(), first.dir, stages...); err != nil {
+				t.Fatal(err)
+			}
+			const warning = "next/out/ is of an earlier run: its inputs have changed since: run cellvi next again, or remove it"
+			if strings.Contains(log.String(), warning) != c.warns {
+				t.Errorf("it says: %s", log.String())
+			}
+			run, err := ReadRun(first.dir)
+			if err != nil || (run.Stage("next") != nil) != c.stays || run.Stage("upper") == nil {
+				t.Errorf("recorded %+v, %v", run, err)
+			}
+		})
 	}
 }
 
@@ -219,9 +341,9 @@ func TestExecuteLinkedInput(t *testing.T) {
 	}
 }
 
-func TestExecuteNoFolder(t *testing.T) {
+func TestAlone(t *testing.T) {
 	s, r := begin(t)
-	if err := r.Execute(context.Background(), "", s); err != nil || s.ran != 1 {
+	if err := r.Alone(context.Background(), s); err != nil || s.ran != 1 {
 		t.Fatal(err, s.ran)
 	}
 	if _, err := os.Stat(filepath.Join(s.dir, RecordFile)); err == nil {

@@ -51,6 +51,9 @@ func (h *hasher) artifacts(ctx context.Context, paths []string) ([]Artifact, err
 			case isDir(p):
 				return nil
 			}
+			if err := CheckInput(p); err != nil {
+				return err
+			}
 			a, err := h.file(ctx, p)
 			all = append(all, a)
 			return err

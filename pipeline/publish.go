@@ -20,9 +20,11 @@ func PublishFile(path string, write func(tmp string) error) error {
 
 // PublishDir does for a folder of files what PublishFile does for one: write
 // gets an empty folder, and path becomes that folder in one step, instead of
-// the folder that stood there before, if one did.
-func PublishDir(path string, write func(tmpDir string) error) error {
-	return publishDir(realDisk{}, path, write)
+// the folder that stood there before, if one did. An older folder is replaced
+// only where all that it holds are files named as write's, or as in replaces:
+// see CheckReplaceable.
+func PublishDir(path string, write func(tmpDir string) error, replaces ...string) error {
+	return publishDir(realDisk{}, path, write, replaces...)
 }
 
 // disk is what publishing asks of the file system, so that tests can trace and
@@ -36,11 +38,14 @@ type disk interface {
 	exchange(a, b string) error // both keep existing, under each other's name
 }
 
+// temporarySuffix ends the names that temporary gives.
+const temporarySuffix = ".cellvi-part"
+
 // temporary is where path is made: hidden, and the same at every try, so that
 // what a kill left is found and removed.
 func temporary(path string) string {
 	dir, name := filepath.Split(filepath.Clean(path))
-	return filepath.Join(dir, "."+name+".cellvi-part")
+	return filepath.Join(dir, "."+name+temporarySuffix)
 }
 
 func publishFile(d disk, path string, write func(tmp string) error) error {
@@ -58,7 +63,7 @@ func publishFile(d disk, path string, write func(tmp string) error) error {
 	return nil
 }
 
-func publishDir(d disk, path string, write func(tmpDir string) error) error {
+func publishDir(d disk, path string, write func(tmpDir string) error, replaces ...string) error {
 	tmp := temporary(path)
 	if err := clear(d, path, tmp); err != nil {
 		return err
@@ -68,6 +73,9 @@ func publishDir(d disk, path string, write func(tmpDir string) error) error {
 	}
 	if err := write(tmp); err != nil {
 		return abandon(d, tmp, writeError(path, err))
+	}
+	if err := checkReplaces(tmp, path, replaces); err != nil {
+		return abandon(d, tmp, err)
 	}
 	sync := func(p string) error { return syncTree(d, p) }
 	err := settle(d, path, sync, func() error { return replaceDir(d, tmp, path) })

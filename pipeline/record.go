@@ -56,10 +56,15 @@ func ReadRun(outdir string) (*Run, error) {
 		return nil, err
 	}
 	run := &Run{}
-	if err := json.Unmarshal(text, run); err != nil {
-		return nil, BadInput("%s: not a record of cellvi (%w): remove it to start anew", path, err)
+	if err := json.Unmarshal(text, run); err != nil || !run.isWhole() {
+		return nil, BadInput("%s: is not a record that cellvi wrote: remove it to do every stage again", path)
 	}
 	return run, nil
+}
+
+// isWhole tells whether the record has what cellvi always writes.
+func (r *Run) isWhole() bool {
+	return r.Stages != nil && !slices.ContainsFunc(r.Stages, func(s *StageRun) bool { return s == nil || s.Name == "" })
 }
 
 // Stage finds a stage's entry; nil where there is none.
@@ -79,6 +84,25 @@ func (r *Run) put(s *StageRun) {
 		return
 	}
 	r.Stages[i] = s
+}
+
+// dropStale removes, and returns, the entries of stages that read what done has
+// now written anew with another content, and that are not coming.
+func (r *Run) dropStale(done *StageRun, coming []Stage) (dropped []*StageRun) {
+	now := map[string]string{}
+	for _, a := range done.Outputs {
+		now[a.Path] = a.SHA256
+	}
+	changed := func(a Artifact) bool { sum, written := now[a.Path]; return written && sum != a.SHA256 }
+	r.Stages = slices.DeleteFunc(r.Stages, func(s *StageRun) bool {
+		again := slices.ContainsFunc(coming, func(c Stage) bool { return c.Name() == s.Name })
+		if s == done || again || !slices.ContainsFunc(s.Inputs, changed) {
+			return false
+		}
+		dropped = append(dropped, s)
+		return true
+	})
+	return dropped
 }
 
 // write publishes the record in outdir.

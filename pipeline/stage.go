@@ -26,6 +26,10 @@ type Stage interface {
 type Plan struct {
 	Inputs  []string // files or folders that must exist
 	Outputs []string // files or folders that exist once the stage is done
+	// Folders are those of Outputs that are folders, each with the names of the
+	// files it may hold. That there is nothing else of the user's in them is
+	// checked before Run; PublishDir checks it of every folder.
+	Folders map[string][]string
 	Partial []string // files that a killed run leaves to go on from: no outputs; Runner.Force removes them
 	// Args is anything that marshals to JSON. An earlier result stands only
 	// where this JSON is the same, so it holds every option that can change an

@@ -20,8 +20,12 @@ type checkpoint struct {
 	data string // fingerprint of the cells and the split
 }
 
-// save publishes the trainer's state.
+// save publishes the trainer's state, unless it has diverged: the last good
+// one is kept.
 func (c *checkpoint) save(t *model.Trainer) error {
+	if err := t.Finite(); err != nil {
+		return err
+	}
 	state := t.State()
 	meta, err := json.Marshal(state.Meta)
 	if err != nil {

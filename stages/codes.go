@@ -99,7 +99,8 @@ func (c *codes) keep(rows []int64) []int32 {
 	return kept
 }
 
-// describe lists the levels with their numbers of cells, for the log.
+// describe lists the levels with their numbers of cells, for the log:
+// s1 (1,200 cells), s2 (858).
 func (c *codes) describe(of []int32) string {
 	n := make([]int, len(c.levels))
 	for _, code := range of {
@@ -107,7 +108,11 @@ func (c *codes) describe(of []int32) string {
 	}
 	var parts []string
 	for i, level := range c.levels {
-		parts = append(parts, fmt.Sprintf("%s %d", level, n[i]))
+		text := counts.Thousands(int64(n[i]))
+		if i == 0 {
+			text = plural(int64(n[i]), "cell", "cells")
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s)", counts.Printable(level), text))
 	}
 	return some(parts, 12)
 }
@@ -122,7 +127,7 @@ func (c *codes) small(of []int32) []string {
 	var names []string
 	for i, level := range c.levels {
 		if n[i] > 0 && n[i] < 3 {
-			names = append(names, level)
+			names = append(names, counts.Printable(level))
 		}
 	}
 	return names

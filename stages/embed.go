@@ -47,6 +47,17 @@ func (f *fitted) read(preparedPath, modelPath string) (err error) {
 	return f.card.recode(f.p, preparedPath)
 }
 
+// fits says before it happens that evaluating the model, with buffers of output
+// bytes, does not fit the budget.
+func (f *fitted) fits(job *pipeline.Job, buffers int64) error {
+	need := withSlack(model.EvalBytes(f.vae.Config, job.Threads) + buffers + int64(len(f.p.Row))*64)
+	if job.Memory > 0 && need > job.Memory {
+		return pipeline.OverMemory("%d cells × %d genes need about %s, --memory allows %s: raise it, or use fewer --threads",
+			len(f.p.Row), f.vae.NInput, human(need), human(job.Memory))
+	}
+	return nil
+}
+
 // Run writes the posterior mean of every kept cell, in the store's order.
 func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
@@ -54,6 +65,9 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	defer f.st.Close() // nothing was written to it
+	if err := f.fits(job, groupCells*int64(f.vae.NLatent)*16); err != nil {
+		return err
+	}
 	job.Count("cells", int64(len(f.p.Row)))
 	return pipeline.PublishFile(s.Latent(), func(tmp string) error {
 		return s.write(ctx, job, f, tmp)

@@ -34,7 +34,12 @@ func (s *Ingest) Plan() pipeline.Plan {
 	if len(s.Options.Input) > 1 {
 		args.Labels = labels(s.Options.Input)
 	}
-	return pipeline.Plan{Inputs: s.Options.Input, Outputs: []string{s.Store()}, Args: args}
+	return pipeline.Plan{
+		Inputs:  s.Options.Input,
+		Outputs: []string{s.Store()},
+		Folders: map[string][]string{s.Store(): {store.CellsFile, store.GenesFile}},
+		Args:    args,
+	}
 }
 
 // Run writes the store in the narrowest type that holds every count, which it
@@ -151,7 +156,7 @@ func (p *ingestPass) wider(err error) (store.CountType, bool) {
 	largest, fractions := 0.0, false
 	for _, in := range p.inputs {
 		largest = max(largest, in.check.Max())
-		fractions = fractions || in.check.Fraction.N+in.check.TooLarge.N > 0
+		fractions = fractions || in.check.Taken().N > 0
 	}
 	var bad *counts.InputError
 	switch {
@@ -172,9 +177,9 @@ func (p *ingestPass) say() {
 		p.job.Warn("%s", note)
 	}
 	for _, in := range p.inputs {
-		if n := in.check.Fraction.N + in.check.TooLarge.N; n > 0 {
+		if o := in.check.Taken(); o.N > 0 {
 			p.job.Warn("%s: %s, the first %s at cell %s, gene %s: taken as they are (--allow-non-integer), though the likelihood is for counts", in.path,
-				plural(n, "value is not a count", "values are not counts"), counts.FormatValue(in.check.Fraction.Value), in.check.Fraction.Cell, in.check.Fraction.Gene)
+				plural(o.N, "value is not a count", "values are not counts"), counts.FormatValue(o.Value), counts.Printable(o.Cell), counts.Printable(o.Gene))
 		}
 	}
 	if p.empty > 0 {
@@ -184,7 +189,7 @@ func (p *ingestPass) say() {
 	p.job.Count("genes", int64(p.genes))
 	p.job.Count("nonzeros", p.nnz)
 	p.job.Count("cells_without_counts", p.empty)
-	p.job.Note("%d cells × %d genes, %.2f%% nonzero, counts as %s", p.cells, p.genes,
+	p.job.Note("%s × %s, %.2f%% nonzero, counts as %s", plural(p.cells, "cell", "cells"), plural(int64(p.genes), "gene", "genes"),
 		100*float64(p.nnz)/(float64(p.cells)*float64(p.genes)), p.kind)
 }
 

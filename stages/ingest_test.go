@@ -141,7 +141,7 @@ func TestIngestJoins(t *testing.T) {
 		}
 		wantWarning(t, job, "every cell is named INPUT:name")
 		if join == "inner" {
-			wantWarning(t, job, "1 gene is not in every input and left out (--join outer keeps them)")
+			wantWarning(t, job, "1 gene is not in every input and is left out (--join outer keeps them)")
 		}
 	}
 }
@@ -191,4 +191,19 @@ func TestLabels(t *testing.T) {
 	if want := "cells cells-1 x y old.v2"; strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
+}
+
+// TestIngestTooLargeAllowed: the offender named is one there is.
+func TestIngestTooLargeAllowed(t *testing.T) {
+	x := exampleTable(12)
+	x.rows[4][1] = 1 << 33
+	_, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}, AllowNonInteger: true})
+	check(t, err)
+	wantWarning(t, job, "1 value is not a count, the first 8589934592 at cell cell4, gene g1")
+}
+
+func TestIngestFolder(t *testing.T) {
+	dir := t.TempDir()
+	_, _, err := ingest(t, IngestOptions{Input: []string{dir}})
+	wantError(t, err, pipeline.ExitBadInput, dir+": a folder, but not a cells store: give an .h5ad, or the store's folder")
 }

@@ -2,7 +2,6 @@ package stages
 
 import (
 	"context"
-	"fmt"
 
 	"cellvi/io/counts"
 )
@@ -27,31 +26,15 @@ func (p *ingestPass) checkCells(ctx context.Context) error {
 		}
 	}
 	if p.cells == 0 || p.genes == 0 {
-		return &counts.InputError{File: file, Found: fmt.Sprintf("it has %d cells and %d genes", p.cells, p.genes), Advice: "check that it is the right file"}
+		return &counts.InputError{File: file, Found: "it has " + size(p.cells, int64(p.genes)), Advice: "check that it is the right file"}
 	}
 	if !p.names.suspects() {
 		return nil
 	}
-	return p.repeatedNames(ctx, file)
-}
-
-// repeatedNames looks at the cells of the store just written.
-func (p *ingestPass) repeatedNames(ctx context.Context, file string) error {
 	written, err := openStore(p.dir, "X")
 	if err != nil {
 		return err
 	}
 	defer written.Close() // only read from
-	names, err := counts.NamesOf(ctx, written)
-	if err != nil {
-		return err
-	}
-	again := p.names.repeats()
-	again.add(names)
-	if again.n == 0 {
-		return nil
-	}
-	return &counts.InputError{File: file, Place: "obs",
-		Found:  plural(again.n, "cell has a name", "cells have names") + " that occurred before, the first " + again.first,
-		Advice: "pass --make-unique to append -1, -2, …, or give cells names of their own"}
+	return p.names.refuse(ctx, file, written)
 }

@@ -64,7 +64,7 @@ func (p *ingestPass) join(ctx context.Context, readers []counts.Reader) (counts.
 	name, clash := counts.NamesClash(lists...)
 	if clash {
 		opt.PrefixCells = true
-		p.note("cell names occur in several inputs, the first %s: every cell is named INPUT:name, as %s:%s", name, opt.Labels[0], name)
+		p.note("cell names occur in several inputs, the first %s: every cell is named INPUT:name, as %s", counts.Printable(name), counts.Printable(opt.Labels[0]+":"+name))
 	}
 	joined, err := counts.Concat(readers, opt)
 	if err != nil {
@@ -100,7 +100,7 @@ func (p *ingestPass) sayLeftOut(readers []counts.Reader, joined counts.Reader) {
 	kept := joined.Genes().Len()
 	for i, r := range readers {
 		if n := r.Genes().Len() - kept; n > 0 {
-			p.note("%s: %s in every input and left out (--join outer keeps them)", p.stage.Options.Input[i], plural(int64(n), "gene is not", "genes are not"))
+			p.note("%s: %s left out (--join outer keeps them)", p.stage.Options.Input[i], plural(int64(n), "gene is not in every input and is", "genes are not in every input and are"))
 		}
 	}
 }

@@ -3,8 +3,8 @@ package stages
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +22,8 @@ func openCounts(ctx context.Context, path, layer string, budget int64) (reader c
 	switch {
 	case err != nil:
 		return nil, nil, err
+	case info.IsDir() && !holdsStore(path):
+		return nil, nil, &counts.InputError{File: path, Found: "a folder, but not a cells store", Advice: "give an .h5ad, or the store's folder"}
 	case info.IsDir() || strings.HasSuffix(path, ".arrow"):
 		reader, err = openStore(path, layer)
 		return reader, nil, err
@@ -34,6 +36,13 @@ func openCounts(ctx context.Context, path, layer string, budget int64) (reader c
 	}
 	return nil, nil, &counts.InputError{File: path, Found: "cannot tell the format from its name",
 		Advice: "give an .h5ad, or a cells store (its folder or cells.arrow)"}
+}
+
+// holdsStore tells a store's folder from any other; one that cannot be looked
+// into is left to the store's own error.
+func holdsStore(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, store.CellsFile))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // storeReader is a store's reader that closes the store.
@@ -117,10 +126,23 @@ func labels(paths []string) []string {
 	return names
 }
 
-// plural is a number with its noun.
+// isAre is the verb for n things.
+func isAre(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// size is cells and genes in words.
+func size(cells, genes int64) string {
+	return plural(cells, "cell", "cells") + " and " + plural(genes, "gene", "genes")
+}
+
+// plural is a number with its noun: 1 cell, 1,200 cells.
 func plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return counts.Thousands(n) + " " + many
 }

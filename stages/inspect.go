@@ -21,8 +21,8 @@ type InspectOptions struct {
 }
 
 // Inspection is what is in a file, as `inspect --format json` tells it. NNZ,
-// Total, Fingerprint, Sparsity and EmptyCells are null where training would
-// refuse the counts.
+// Total, Fingerprint, Sparsity and EmptyCells are null where values are no
+// counts.
 type Inspection struct {
 	File        string       `json:"file"`
 	Cells       int64        `json:"cells"`
@@ -63,7 +63,9 @@ func Inspect(ctx context.Context, job *pipeline.Job, o InspectOptions, out io.Wr
 	if err != nil {
 		reason := err.Error()
 		found.Refuse, found.Problems = &reason, append(found.Problems, reason)
-		found.hint(ctx, job, o)
+		if found.Total == nil || *found.Total == 0 { // another matrix has the same cells and names
+			found.hint(ctx, job, o)
+		}
 	}
 	if o.Format == "json" {
 		text := json.NewEncoder(out)
@@ -89,7 +91,11 @@ func (n *Inspection) look(ctx context.Context, job *pipeline.Job, o InspectOptio
 	}
 	defer reader.Close() // only read from
 	n.Problems = append(n.Problems, notes...)
-	return n.read(ctx, job, reader, o.Layer)
+	names, err := n.read(ctx, job, reader, o.Layer)
+	if err != nil {
+		return err
+	}
+	return n.verdict(ctx, job, o, names)
 }
 
 // describe takes over what HDF5 tells without reading counts.
@@ -108,8 +114,8 @@ func (n *Inspection) describe(d *h5ad.Description) {
 	n.Obs, n.Var = describedColumns(d.Obs), describedColumns(d.Var)
 }
 
-// read reads all counts of the matrix.
-func (n *Inspection) read(ctx context.Context, job *pipeline.Job, reader counts.Reader, layer string) error {
+// read reads all counts of the matrix, and gives the cells' names.
+func (n *Inspection) read(ctx context.Context, job *pipeline.Job, reader counts.Reader, layer string) (*nameCheck, error) {
 	in := &countsInput{Reader: reader, path: n.File, layer: layer}
 	genes := *reader.Genes()
 	n.Cells, n.Genes = reader.Cells(), int64(genes.Len())
@@ -127,7 +133,7 @@ func (n *Inspection) read(ctx context.Context, job *pipeline.Job, reader counts.
 		}
 		if err != nil {
 			n.Obs, n.Var = obs.infos(n.Obs), geneColumns(&genes) // of the cells before, most often all
-			return err
+			return nil, err
 		}
 		print.Add(table, &genes)
 		names.add(table.Obs.Names)
@@ -136,8 +142,8 @@ func (n *Inspection) read(ctx context.Context, job *pipeline.Job, reader counts.
 	}
 	n.Obs, n.Var = obs.infos(n.Obs), geneColumns(&genes)
 	n.settle(&print)
-	n.problemsOfNames(&genes, names)
-	return nil
+	n.problemsOfGenes(&genes)
+	return names, nil
 }
 
 // settle takes over what the fingerprint counted.
@@ -152,12 +158,9 @@ func (n *Inspection) settle(f *counts.Fingerprint) {
 	}
 }
 
-func (n *Inspection) problemsOfNames(genes *counts.Frame, names *nameCheck) {
+func (n *Inspection) problemsOfGenes(genes *counts.Frame) {
 	if changed := counts.MakeUnique(slices.Clone(genes.Names)); changed > 0 {
 		n.problem(int64(changed), "gene name occurred before", "gene names occurred before", "ingest appends -1, -2, …")
-	}
-	if again := int64(len(names.again)); again > 0 {
-		n.problem(again, "cell name occurs more than once", "cell names occur more than once", "ingest refuses them without --make-unique")
 	}
 }
 

@@ -151,3 +151,40 @@ func TestColumnTallies(t *testing.T) {
 		}
 	}
 }
+
+// TestInspectSmall: a file too small to train on alone is told, not refused:
+// others may be joined to it.
+func TestInspectSmall(t *testing.T) {
+	for words, small := range map[string]*table{
+		"it has 2 cells and 4 genes, too few to train on": exampleTable(2),
+		"3 cells and 1 gene, too few to train on":         {genes: []string{"g"}, cells: []string{"a", "b", "c"}, rows: [][]float64{{1}, {2}, {0}}},
+	} {
+		found, err := inspect(t, writeH5AD(t, small), "X")
+		check(t, err)
+		if found.Refuse != nil || !strings.Contains(strings.Join(found.Problems, "\n"), words) || !strings.Contains(found.sentence(), "too few to train on alone") {
+			t.Errorf("got %+v", found)
+		}
+	}
+}
+
+// TestInspectVerdict: what a run would refuse beyond the values is refused here
+// in the same words, and the counts are told all the same.
+func TestInspectVerdict(t *testing.T) {
+	for name, c := range map[string]struct {
+		table *table
+		words string
+	}{
+		"no cells":       {exampleTable(0), "none of its 0 cells has any counts"},
+		"all zero":       {&table{genes: []string{"g", "h"}, cells: []string{"a", "b", "c"}, rows: make([][]float64, 3)}, "none of its 3 cells has any counts"},
+		"repeated cells": {&table{genes: []string{"g", "h"}, cells: []string{"a\n", "b", "a\n"}, rows: [][]float64{{1}, {2}, {3}}}, `1 cell has a name that occurred before, the first "a\n": pass --make-unique`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := writeH5AD(t, c.table)
+			found, err := inspect(t, path, "X")
+			wantError(t, err, pipeline.ExitBadInput, path, c.words)
+			if found.Refuse == nil || !strings.Contains(strings.Join(found.Problems, "\n"), c.words) || found.Fingerprint == nil {
+				t.Errorf("got %+v", found)
+			}
+		})
+	}
+}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"cellvi/io/counts"
 )
 
 // writeText tells a person what was found.
 func (n *Inspection) writeText(out io.Writer) error {
 	w := bufio.NewWriter(out)
-	fmt.Fprintf(w, "%s: %d cells × %d genes\n", n.File, n.Cells, n.Genes)
+	fmt.Fprintf(w, "%s: %s × %s\n", counts.Printable(n.File), plural(n.Cells, "cell", "cells"), plural(n.Genes, "gene", "genes"))
 	n.writeCounts(w)
 	fmt.Fprintf(w, "\nmatrices\n")
 	for _, m := range n.Matrices {
@@ -20,16 +22,12 @@ func (n *Inspection) writeText(out io.Writer) error {
 	writeColumns(w, "gene annotations (var)", n.Var)
 	fmt.Fprintf(w, "\nproblems\n")
 	for _, p := range n.Problems {
-		fmt.Fprintf(w, "  %s\n", p)
+		fmt.Fprintf(w, "  %s\n", counts.Printable(p))
 	}
 	if len(n.Problems) == 0 {
 		fmt.Fprintf(w, "  none\n")
 	}
-	if n.Refuse == nil {
-		fmt.Fprintf(w, "\n%s can be trained on.\n", n.Matrix)
-	} else {
-		fmt.Fprintf(w, "\n%s would be refused.\n", n.Matrix)
-	}
+	fmt.Fprintf(w, "\n%s\n", n.sentence())
 	return w.Flush() // tells every error before
 }
 
@@ -42,20 +40,20 @@ func (n *Inspection) writeCounts(w io.Writer) {
 		perCell = *n.Total / float64(n.Cells)
 	}
 	fmt.Fprintf(w, "  counts       %.0f in all, %.1f a cell on average\n", *n.Total, perCell)
-	fmt.Fprintf(w, "  zeros        %.1f%% (%d values are not zero)\n", 100**n.Sparsity, *n.NNZ)
+	fmt.Fprintf(w, "  zeros        %.1f%% (%s not zero)\n", 100**n.Sparsity, plural(*n.NNZ, "value is", "values are"))
 	fmt.Fprintf(w, "  empty cells  %d\n", *n.EmptyCells)
 	fmt.Fprintf(w, "  fingerprint  %s\n", *n.Fingerprint)
 }
 
 // text is one line: X: csr float32, gzip, 30 × 20, 228 stored.
 func (m *MatrixInfo) text(chosen bool) string {
-	line := m.Name + ": "
+	line := counts.Printable(m.Name) + ": "
 	if m.Storage != "" {
 		line += strings.Join(append([]string{strings.TrimSpace(m.Storage + " " + m.Type)}, m.Filters...), ", ")
 		line += fmt.Sprintf(", %d × %d", m.Cells, m.Genes)
 	}
 	if m.Stored > 0 {
-		line += fmt.Sprintf(", %d values stored", m.Stored)
+		line += fmt.Sprintf(", %s stored", plural(m.Stored, "value", "values"))
 	}
 	if m.Problem != "" {
 		line += " (cannot be read)"
@@ -69,7 +67,7 @@ func (m *MatrixInfo) text(chosen bool) string {
 func writeColumns(w io.Writer, title string, columns []ColumnInfo) {
 	fmt.Fprintf(w, "\n%s\n", title)
 	for _, c := range columns {
-		fmt.Fprintf(w, "  %s: %s\n", c.Name, c.text())
+		fmt.Fprintf(w, "  %s: %s\n", counts.Printable(c.Name), c.text())
 	}
 	if len(columns) == 0 {
 		fmt.Fprintf(w, "  none\n")
@@ -79,13 +77,13 @@ func writeColumns(w io.Writer, title string, columns []ColumnInfo) {
 // text is the kind and the levels with their cells, the first few of many.
 func (c *ColumnInfo) text() string {
 	if c.Problem != "" {
-		return "cannot be used: " + c.Problem
+		return "cannot be used: " + counts.Printable(c.Problem)
 	}
 	line := c.Kind
 	if c.Levels != nil {
 		var levels []string
 		for _, l := range c.Levels {
-			levels = append(levels, fmt.Sprintf("%s (%d)", l.Name, l.Cells))
+			levels = append(levels, fmt.Sprintf("%s (%s)", counts.Printable(l.Name), counts.Thousands(l.Cells)))
 		}
 		line += ", " + plural(int64(len(levels)), "level", "levels") + ": " + some(levels, 12)
 	}

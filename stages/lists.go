@@ -2,9 +2,12 @@ package stages
 
 import (
 	"bufio"
+	"bytes"
 	"os"
 	"strings"
+	"unicode/utf8"
 
+	"cellvi/io/counts"
 	"cellvi/pipeline"
 )
 
@@ -19,7 +22,10 @@ func readList(path string) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
 	lines := bufio.NewScanner(f)
-	for lines.Scan() {
+	for line := 1; lines.Scan(); line++ {
+		if !utf8.Valid(lines.Bytes()) || bytes.IndexByte(lines.Bytes(), 0) >= 0 {
+			return nil, pipeline.BadInput("%s: not a list of names, one a line: line %d is not text", path, line)
+		}
 		name := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if name != "" && !seen[name] {
 			seen[name] = true
@@ -33,6 +39,15 @@ func readList(path string) ([]string, error) {
 		return nil, pipeline.BadInput("%s: no names in it: write one a line", path)
 	}
 	return names, nil
+}
+
+// printable shows names of the user's data; see counts.Printable.
+func printable(names []string) []string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		shown[i] = counts.Printable(name)
+	}
+	return shown
 }
 
 // some lists the first few names for a message.

@@ -85,6 +85,9 @@ func readModel(dir string) (*model.VAE[float32], *modelCard, error) {
 	if err := vae.Load(inward(tensors)); err != nil {
 		return nil, nil, pipeline.BadInput("%s: %w", filepath.Join(dir, "model.safetensors"), err)
 	}
+	if err := vae.Finite(); err != nil {
+		return nil, nil, pipeline.BadInput("%s: %w: the file is damaged, or its training diverged: train again", filepath.Join(dir, "model.safetensors"), err)
+	}
 	return vae, card, nil
 }
 

@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"context"
 	"hash/maphash"
 
 	"cellvi/io/counts"
@@ -58,6 +59,23 @@ func (r *repeats) add(names []string) {
 	}
 }
 
+// refuse is the error of a file whose names are repeated, nil where c was
+// mistaken; cells gives all the names again.
+func (c *nameCheck) refuse(ctx context.Context, file string, cells counts.Reader) error {
+	names, err := counts.NamesOf(ctx, cells)
+	if err != nil {
+		return err
+	}
+	again := c.repeats()
+	again.add(names)
+	if again.n == 0 {
+		return nil
+	}
+	return &counts.InputError{File: file, Place: "obs",
+		Found:  plural(again.n, "cell has a name", "cells have names") + " that occurred before, the first " + counts.Printable(again.first),
+		Advice: "pass --make-unique to append -1, -2, …, or give cells names of their own"}
+}
+
 // missingCheck counts the cells without a value in one annotation.
 type missingCheck struct {
 	key   string
@@ -82,8 +100,8 @@ func (m *missingCheck) err(file string) error {
 		return nil
 	}
 	return &counts.InputError{
-		File: file, Place: "obs column " + m.key,
-		Found:  plural(m.n, "cell has", "cells have") + " no value, the first " + m.first,
+		File: file, Place: "obs column " + counts.Printable(m.key),
+		Found:  plural(m.n, "cell has", "cells have") + " no value, the first " + counts.Printable(m.first),
 		Advice: "give every cell a value, or leave these cells out of the file",
 	}
 }
@@ -92,7 +110,7 @@ func (m *missingCheck) err(file string) error {
 func noColumn(file, key string, obs *counts.Frame) error {
 	there := "it has no columns"
 	if names := obs.ColumnNames(); len(names) > 0 {
-		there = "there are " + some(names, 30)
+		there = "there are " + some(printable(names), 30)
 	}
-	return &counts.InputError{File: file, Place: "obs", Found: "no column " + key, Advice: there}
+	return &counts.InputError{File: file, Place: "obs", Found: "no column " + counts.Printable(key), Advice: there}
 }

@@ -2,7 +2,9 @@ package stages
 
 import (
 	"path/filepath"
+	"strings"
 
+	"cellvi/io/store"
 	"cellvi/pipeline"
 )
 
@@ -28,6 +30,7 @@ func (s *Train) Plan() pipeline.Plan {
 	return pipeline.Plan{
 		Inputs:  []string{s.Store(), s.Prepared()},
 		Outputs: []string{s.Model(), s.History(), s.Genes()},
+		Folders: map[string][]string{s.Model(): {"model.json", "model.safetensors"}},
 		Partial: []string{s.Checkpoint()},
 		Args: struct {
 			Shared
@@ -91,6 +94,7 @@ func (s *Reconstruct) Plan() pipeline.Plan {
 	return pipeline.Plan{
 		Inputs:  given(inputs, s.Options.ReconstructGenes),
 		Outputs: []string{s.Reconstruction()},
+		Folders: map[string][]string{s.Reconstruction(): {"px_rate.parquet", "px_scale.parquet", "px_r.parquet"}},
 		Args:    s.Options,
 	}
 }
@@ -126,13 +130,14 @@ type Simulate struct{ Options SimulateOptions }
 // Name is the subcommand.
 func (s *Simulate) Name() string { return "simulate" }
 
-// Plan reads nothing and writes one h5ad.
+// Plan reads nothing and writes one h5ad, or a store.
 func (s *Simulate) Plan() pipeline.Plan {
-	return pipeline.Plan{
-		Outputs: []string{filepath.Clean(s.Options.Output)},
-		Args:    s.Options,
-		Seed:    &s.Options.Seed,
+	output := filepath.Clean(s.Options.Output)
+	plan := pipeline.Plan{Outputs: []string{output}, Args: s.Options, Seed: &s.Options.Seed}
+	if !strings.HasSuffix(s.Options.Output, ".h5ad") {
+		plan.Folders = map[string][]string{output: {store.CellsFile, store.GenesFile}}
 	}
+	return plan
 }
 
 // given appends the paths that are not empty.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"cellvi/io/counts"
 	"cellvi/io/store"
 	"cellvi/pipeline"
 )
@@ -35,6 +36,7 @@ func (s *Prepare) Plan() pipeline.Plan {
 	return pipeline.Plan{
 		Inputs:  given([]string{s.Store()}, s.Options.Genes, s.Options.Split),
 		Outputs: []string{s.Prepared()},
+		Folders: map[string][]string{s.Prepared(): {"cells.parquet", "genes.parquet"}},
 		Args:    args,
 		Seed:    &s.Shared.Seed,
 	}
@@ -84,6 +86,9 @@ func (d *decisions) code(context.Context) error {
 	}
 	o, file := d.stage.Options, d.stage.Store()
 	d.names = obs.Names
+	if err := tooSmall(file, int64(obs.Len()), int64(len(d.store.Genes().Names))); err != nil {
+		return err
+	}
 	if d.batch, err = codesOf(file, o.BatchKey, obs); err != nil {
 		return err
 	}
@@ -109,7 +114,7 @@ func (d *decisions) say() {
 	d.job.Count("cells", int64(len(d.rows)))
 	d.job.Count("cells_left_out_min_counts", left)
 	if left > 0 {
-		d.job.Warn("%s fewer than %v counts and left out (--min-counts)", plural(left, "cell has", "cells have"), d.stage.Options.MinCounts)
+		d.job.Warn("%s fewer than %v counts and %s left out (--min-counts)", plural(left, "cell has", "cells have"), d.stage.Options.MinCounts, isAre(left))
 	}
 	d.sayEmpty()
 	d.sayCodes("batch", d.batch)
@@ -136,7 +141,7 @@ func (d *decisions) sayCodes(what string, c *codes) {
 	if c.key == "" {
 		return
 	}
-	d.job.Note("%s %s, %s: cells %s", what, c.key, plural(int64(len(c.levels)), "level", "levels"), c.describe(of))
+	d.job.Note("%s %s, %s: %s", what, counts.Printable(c.key), plural(int64(len(c.levels)), "level", "levels"), c.describe(of))
 	if small := c.small(of); len(small) > 0 {
 		d.job.Warn("%s %s with fewer than 3 cells: %s: a model cannot learn from so few", what, plural(int64(len(small)), "level", "levels"), some(small, 10))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"cellvi/io/counts"
 	"cellvi/io/results"
+	"cellvi/model/hvg"
 	"cellvi/pipeline"
 )
 
@@ -91,8 +92,8 @@ func TestPrepareFilters(t *testing.T) {
 	if got := genes.Column("selected").Bool; !slices.Equal(got, []bool{true, true, false, false}) {
 		t.Errorf("selected %v of genes in %v cells", got, genes.Column("n_cells").Int64)
 	}
-	wantWarning(t, job, "fewer than 2 counts and left out (--min-counts)")
-	wantWarning(t, job, "1 gene is in fewer than 25 cells and left out (--min-cells)")
+	wantWarning(t, job, "cells have fewer than 2 counts and are left out (--min-counts)")
+	wantWarning(t, job, "1 gene is in fewer than 25 cells and is left out (--min-cells)")
 	wantCounts(t, job, map[string]int64{"genes_left_out_genes": 1, "genes_left_out_min_cells": 1, "genes_selected": 2})
 }
 
@@ -138,7 +139,17 @@ func TestPrepareSelectsVariable(t *testing.T) {
 
 func TestPrepareRefuses(t *testing.T) {
 	unknown := filepath.Join(t.TempDir(), "unknown.txt")
-	check(t, os.WriteFile(unknown, []byte("g0\nnone1\nnone2\n"), 0o666))
+	check(t, os.WriteFile(unknown, []byte("g0\nnone1\x1b[2J\nnone2\n"), 0o666))
+	binary := filepath.Join(t.TempDir(), "genes.gz")
+	check(t, os.WriteFile(binary, []byte("g0\n\x1f\x8b\x08\n"), 0o666))
+	one := filepath.Join(t.TempDir(), "one.txt")
+	check(t, os.WriteFile(one, []byte("g1\n"), 0o666))
+	oneGene := func(x *table) {
+		x.genes = x.genes[:1]
+		for i := range x.rows {
+			x.rows[i] = x.rows[i][:1]
+		}
+	}
 	nothing := filepath.Join(t.TempDir(), "nothing.txt")
 	check(t, os.WriteFile(nothing, []byte("\n\n"), 0o666))
 	cases := map[string]struct {
@@ -150,11 +161,22 @@ func TestPrepareRefuses(t *testing.T) {
 		"missing value":   {PrepareOptions{LabelsKey: "type"}, func(x *table) { x.obs[1].Codes[3] = -1 }, []string{"1 cell has no value", "cell3"}},
 		"too few counts":  {PrepareOptions{MinCounts: 1e6}, nil, []string{"--min-counts"}},
 		"too few cells":   {PrepareOptions{MinCells: 100}, nil, []string{"--min-cells"}},
-		"unknown genes":   {PrepareOptions{Genes: unknown}, nil, []string{"2 of 3 genes", "none1"}},
+		"unknown genes":   {PrepareOptions{Genes: unknown}, nil, []string{"2 of 3 genes", `"none1\x1b[2J"`}},
+		"not a list":      {PrepareOptions{Genes: binary}, nil, []string{"line 2 is not text"}},
 		"an empty list":   {PrepareOptions{Genes: nothing}, nil, []string{"no names"}},
-		"too few genes":   {PrepareOptions{NTopGenes: 2}, nil, []string{"--hvg-span"}},
+		"too few genes":   {PrepareOptions{NTopGenes: 2}, func(x *table) { *x = *variableTable(50, 12) }, []string{"10 genes that vary", "raise --hvg-span"}},
 		"no counts":       {PrepareOptions{}, func(x *table) { x.rows = make([][]float64, len(x.rows)) }, []string{"any counts"}},
-		"one cell a part": {PrepareOptions{}, func(x *table) { *x = *exampleTable(1) }, []string{"1 cells leave none"}},
+		"one cell a part": {PrepareOptions{}, func(x *table) { *x = *exampleTable(1) }, []string{"it has 1 cell and 4 genes, too few to train on"}},
+		"two cells":       {PrepareOptions{TrainSize: share(1)}, func(x *table) { *x = *exampleTable(2) }, []string{"2 cells and 4 genes, too few to train on"}},
+		"one gene":        {PrepareOptions{}, oneGene, []string{"20 cells and 1 gene, too few to train on"}},
+		"one gene left":   {PrepareOptions{Genes: one}, nil, []string{"1 gene is selected of 4", "at least 2"}},
+		"few cells left":  {PrepareOptions{MinCounts: 8}, nil, []string{"--min-counts 8 keeps 1 of 20 cells", "lower it"}},
+		"a small share":   {PrepareOptions{TrainSize: share(0.1)}, nil, []string{"2 of 20 cells are to train on", "larger --train-size"}},
+		"no span helps":   {PrepareOptions{NTopGenes: 2}, nil, []string{"20 cells and 3 genes that vary", "leave --n-top-genes out"}},
+		"one cell of a level": {PrepareOptions{NTopGenes: 5, HVGBatchKey: "sample"}, func(x *table) {
+			*x = *variableTable(50, 60)
+			x.obs[0].Strings[7] = "z\n"
+		}, []string{`in sample "z\n": it has one cell`, "choose another --hvg-batch-key"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -265,3 +287,30 @@ func TestMedianPositive(t *testing.T) {
 }
 
 func share(v float64) *float64 { return &v }
+
+// TestTies: genes of equal standing, of which the order decides.
+func TestTies(t *testing.T) {
+	nan := math.NaN()
+	r := &hvg.Result{
+		VariancesNorm: []float64{2, 1, 1, nan, 3},
+		Rank:          []float64{1, nan, nan, nan, 1},
+		NBatches:      []int32{2, 0, 0, 0, 1},
+	}
+	for _, c := range []struct {
+		a, b     int
+		oneBatch bool
+		want     bool
+	}{{1, 2, true, true}, {0, 1, true, false}, {3, 3, true, false}, {1, 2, false, true}, {3, 1, false, false}, {0, 4, false, false}, {0, 0, false, true}} {
+		if got := ties(r, c.a, c.b, c.oneBatch); got != c.want {
+			t.Errorf("genes %d and %d, one batch %v: %v", c.a, c.b, c.oneBatch, got)
+		}
+	}
+}
+
+func TestDescribeLevels(t *testing.T) {
+	of := append(make([]int32, 2738), 1, 2, 2)
+	c := &codes{levels: []string{"101", "s\n2", "b"}, of: of}
+	if got, want := c.describe(of), `101 (2,738 cells), "s\n2" (1), b (2)`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

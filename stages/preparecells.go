@@ -25,13 +25,7 @@ func (d *decisions) measure(ctx context.Context) error {
 	}
 	d.genes.moments = moments
 	d.median = medianPositive(d.total)
-	switch {
-	case len(d.rows) == 0:
-		return pipeline.BadInput("%s: none of its %d cells has %v counts (--min-counts): lower it", d.stage.Store(), len(d.names), d.stage.Options.MinCounts)
-	case d.median == 0:
-		return pipeline.BadInput("%s: none of its %d cells has any counts: check that it was made of the right matrix (--layer)", d.stage.Store(), len(d.rows))
-	}
-	return nil
+	return d.checkKept()
 }
 
 // fits says before it happens that the moments do not fit the budget.

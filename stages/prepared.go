@@ -78,6 +78,18 @@ func (p *prepared) fits(dir string, st *store.Store) error {
 	return nil
 }
 
+// nonzeros is the number of counts of selected genes in the store, those of
+// cells left out included.
+func (p *prepared) nonzeros(st *store.Store) int64 {
+	n := int64(0)
+	for g, cells := range st.GeneCells() {
+		if p.Picked[g] {
+			n += cells
+		}
+	}
+	return n
+}
+
 // rows lists the kept cells whose split is name.
 func (p *prepared) rows(name string) []int {
 	var rows []int
@@ -216,6 +228,11 @@ func eachKept(ctx context.Context, st *store.Store, p *prepared, pick picker, do
 	}
 	return nil
 }
+
+// withSlack adds to what data take what the program takes with no work in hand,
+// libraries included, and a quarter for memory not yet collected. Measured on
+// 28,455 genes, training took 572 MB where this says 556.
+func withSlack(data int64) int64 { return data + data/4 + 60e6 }
 
 // human shows a size in bytes.
 func human(n int64) string {

@@ -2,8 +2,8 @@ package stages
 
 import (
 	"context"
-	"errors"
 
+	"cellvi/io/counts"
 	"cellvi/io/store"
 	"cellvi/model/hvg"
 	"cellvi/pipeline"
@@ -35,8 +35,8 @@ func (d *decisions) chooseGenes(ctx context.Context) error {
 	n := number(d.genes.selected)
 	d.job.Count("genes", int64(len(d.genes.selected)))
 	d.job.Count("genes_selected", n)
-	d.job.Note("%d of %d genes selected", n, len(d.genes.selected))
-	return nil
+	d.job.Note("%d of %s selected", n, plural(int64(len(d.genes.selected)), "gene", "genes"))
+	return d.checkSelected(n)
 }
 
 func number(yes []bool) (n int64) {
@@ -73,7 +73,7 @@ func (d *decisions) takeList() error {
 	}
 	if len(unknown) > 0 {
 		return pipeline.BadInput("%s: %d of %d genes are not in the data, the first %s: name genes as the data does, such as %s",
-			path, len(unknown), len(names), unknown[0], d.store.Genes().Names[0])
+			path, len(unknown), len(names), counts.Printable(unknown[0]), counts.Printable(d.store.Genes().Names[0]))
 	}
 	d.genes.selected = listed
 	d.job.Count("genes_left_out_genes", int64(len(listed)-len(names)))
@@ -95,9 +95,9 @@ func (d *decisions) takeFrequent() error {
 		return nil
 	}
 	if number(d.genes.selected) == 0 {
-		return pipeline.BadInput("%s: no gene is in %d cells (--min-cells): lower it", d.stage.Store(), least)
+		return pipeline.BadInput("%s: no gene is in %s (--min-cells): lower it", d.stage.Store(), plural(least, "cell", "cells"))
 	}
-	d.job.Warn("%s in fewer than %d cells and left out (--min-cells)", plural(left, "gene is", "genes are"), least)
+	d.job.Warn("%s in fewer than %s and %s left out (--min-cells)", plural(left, "gene is", "genes are"), plural(least, "cell", "cells"), isAre(left))
 	return nil
 }
 
@@ -125,6 +125,7 @@ func (d *decisions) takeVariable(ctx context.Context) error {
 	d.genes.selected = d.genes.hvg.Selected
 	d.job.Count("genes_left_out_n_top_genes", before-number(d.genes.selected))
 	d.saySingular(clipped)
+	d.sayTied()
 	return nil
 }
 
@@ -140,29 +141,4 @@ func (d *decisions) batchOf(rows *store.Rows, kept *int) []int32 {
 		}
 	}
 	return of
-}
-
-func (d *decisions) saySingular(c *hvg.Clipped) {
-	for b, level := range d.hvg.levels {
-		if n := c.Singular(b); n > 0 {
-			d.job.Warn("gene selection%s: at %s the regression has fewer than three distinct means to go by, and is rough there (--hvg-span)", d.inBatch(level), plural(int64(n), "place", "places"))
-		}
-	}
-}
-
-func (d *decisions) inBatch(level string) string {
-	if d.hvg.key == "" {
-		return ""
-	}
-	return " in " + d.hvg.key + " " + level
-}
-
-// noFit says which batch has too little for the regression.
-func (d *decisions) noFit(err error) error {
-	var fit *hvg.FitError
-	if !errors.As(err, &fit) {
-		return err
-	}
-	return pipeline.BadInput("%s: gene selection%s, %d cells and %d genes that vary: %w: raise --hvg-span, or choose another --hvg-batch-key",
-		d.stage.Store(), d.inBatch(d.hvg.levels[fit.Batch]), fit.Cells, fit.Genes, fit.Err)
 }

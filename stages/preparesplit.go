@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"cellvi/io/counts"
 	"cellvi/io/results"
 	"cellvi/pipeline"
 )
@@ -29,19 +30,27 @@ func (d *decisions) split(context.Context) error {
 	if err := divide(); err != nil {
 		return err
 	}
+	if err := d.checkTrained(d.cellsOf(partTrain)); err != nil {
+		return err
+	}
 	for _, part := range []string{partTrain, partValidation, partTest} {
-		n := int64(0)
-		for _, p := range d.part {
-			if p == part {
-				n++
-			}
-		}
+		n := d.cellsOf(part)
 		d.job.Count("cells_"+part, n)
 		if n > 0 {
 			d.job.Note("%s for %s", plural(n, "cell", "cells"), part)
 		}
 	}
 	return nil
+}
+
+// cellsOf is the number of kept cells in a part.
+func (d *decisions) cellsOf(part string) (n int64) {
+	for _, p := range d.part {
+		if p == part {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *decisions) drawSplit() error {
@@ -78,10 +87,10 @@ func (d *decisions) readSplit(path string) error {
 	part := make(map[string]string, len(cells))
 	for i, cell := range cells {
 		if before, twice := part[cell]; twice && before != parts[i] {
-			return pipeline.BadInput("%s: row %d: cell %s is %s here and %s before", path, i+1, cell, parts[i], before)
+			return pipeline.BadInput("%s: row %d: cell %s is %s here and %s before", path, i+1, counts.Printable(cell), parts[i], before)
 		}
 		if parts[i] != partTrain && parts[i] != partValidation {
-			return pipeline.BadInput("%s: row %d: cell %s: split is %q, it must be train or validation", path, i+1, cell, parts[i])
+			return pipeline.BadInput("%s: row %d: cell %s: split is %q, it must be train or validation", path, i+1, counts.Printable(cell), parts[i])
 		}
 		part[cell] = parts[i]
 	}
@@ -95,7 +104,7 @@ func (d *decisions) readSplit(path string) error {
 		}
 	}
 	if missing > 0 {
-		return pipeline.BadInput("%s: column cell_id: %d of %d cells are not in it, the first %s: name every cell, train or validation", path, missing, len(d.rows), first)
+		return pipeline.BadInput("%s: column cell_id: %d of %d cells are not in it, the first %s: name every cell, train or validation", path, missing, len(d.rows), counts.Printable(first))
 	}
 	return nil
 }

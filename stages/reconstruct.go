@@ -5,9 +5,10 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
-	"slices"
 
+	"cellvi/io/counts"
 	"cellvi/io/results"
+	"cellvi/io/store"
 	"cellvi/model"
 	"cellvi/pipeline"
 )
@@ -24,8 +25,8 @@ func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(genes, func(g int) bool { return f.card.Genes[g] == "cell_id" }) {
-		return pipeline.BadInput("%s: a gene is named cell_id, as the column of cell names: leave it out with --reconstruct-genes", s.Store())
+	if err := f.fits(job, store.BatchCells*int64(len(genes))*16); err != nil {
+		return err
 	}
 	job.Count("cells", int64(len(f.p.Row)))
 	job.Count("genes", int64(len(genes)))
@@ -36,7 +37,7 @@ func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 			return err
 		}
 		return s.writeMean(ctx, job, filepath.Join(dir, s.Options.Reconstruct+".parquet"), f, genes)
-	})
+	}, "px_rate.parquet", "px_scale.parquet")
 }
 
 // chosen gives the positions, among the model's genes, of those to write.
@@ -82,9 +83,10 @@ func (s *Reconstruct) writeDispersion(path string, f *fitted, genes []int) error
 
 // writeMean streams the mean, a batch of the store at a time.
 func (s *Reconstruct) writeMean(ctx context.Context, job *pipeline.Job, path string, f *fitted, genes []int) error {
+	names := columnNames(job, f.card.Genes)
 	schema := results.Schema{Index: "cell_id", Columns: []results.Field{{Name: "cell_id", Type: results.String}}}
 	for _, g := range genes {
-		schema.Columns = append(schema.Columns, results.Field{Name: f.card.Genes[g], Type: results.Float32})
+		schema.Columns = append(schema.Columns, results.Field{Name: names[g], Type: results.Float32})
 	}
 	w, err := results.Create(path, schema)
 	if err != nil {
@@ -94,7 +96,7 @@ func (s *Reconstruct) writeMean(ctx context.Context, job *pipeline.Job, path str
 	defer job.Progress.End()
 	e := model.NewEvaluator(f.vae, job.Threads)
 	err = eachKept(ctx, f.st, f.p, f.pick, func(first int, cells *model.Cells) error {
-		cols, err := s.decode(ctx, e, cells, f, genes)
+		cols, err := s.decode(ctx, e, cells, names, genes)
 		if err != nil {
 			return err
 		}
@@ -105,11 +107,21 @@ func (s *Reconstruct) writeMean(ctx context.Context, job *pipeline.Job, path str
 	return errors.Join(err, w.Close())
 }
 
+// columnNames are the genes' names, but for one that is named as the column of
+// cell names: it gets a suffix, as anndata makes names unique.
+func columnNames(job *pipeline.Job, genes []string) []string {
+	names := append([]string{"cell_id"}, genes...)
+	if counts.MakeUnique(names) > 0 {
+		job.Warn("the gene cell_id is named as the column of cell names: its column is cell_id-1")
+	}
+	return names[1:]
+}
+
 // decode gives the columns of a row group, the cells' names yet to be set.
-func (s *Reconstruct) decode(ctx context.Context, e *model.Evaluator, cells *model.Cells, f *fitted, genes []int) ([]results.Column, error) {
+func (s *Reconstruct) decode(ctx context.Context, e *model.Evaluator, cells *model.Cells, names []string, genes []int) ([]results.Column, error) {
 	cols := []results.Column{{Name: "cell_id"}}
 	for _, g := range genes {
-		cols = append(cols, results.Column{Name: f.card.Genes[g], Float32: make([]float32, cells.Len())})
+		cols = append(cols, results.Column{Name: names[g], Float32: make([]float32, cells.Len())})
 	}
 	rate := s.Options.Reconstruct == "px_rate"
 	err := e.Decode(ctx, cells, func(cell int, rho []float32, library float32) {

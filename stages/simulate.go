@@ -20,9 +20,6 @@ import (
 // obs batch and label, obsm X_latent, var theta. A name that does not end in
 // .h5ad becomes a cells store, without the latent.
 func (s *Simulate) Run(ctx context.Context, job *pipeline.Job) error {
-	if err := s.validate(); err != nil {
-		return err
-	}
 	o := s.Options
 	cfg := model.DefaultConfig()
 	cfg.NInput, cfg.NBatch, cfg.NLabels, cfg.NLatent = o.Genes, o.NBatches, o.NLabels, o.NLatent
@@ -31,30 +28,6 @@ func (s *Simulate) Run(ctx context.Context, job *pipeline.Job) error {
 		return pipeline.PublishFile(o.Output, func(tmp string) error { return s.writeH5AD(ctx, job, sim, tmp) })
 	}
 	return pipeline.PublishDir(o.Output, func(dir string) error { return s.writeStore(ctx, job, sim, dir) })
-}
-
-// validate returns every problem at once.
-func (s *Simulate) validate() error {
-	var problems []error
-	for _, p := range []struct {
-		name   string
-		ok     bool
-		at     any
-		bounds string
-	}{
-		{"--cells", s.Options.Cells >= 1, s.Options.Cells, "1 or more"}, {"--genes", s.Options.Genes >= 2, s.Options.Genes, "2 or more"},
-		{"--n-batches", s.Options.NBatches >= 1, s.Options.NBatches, "1 or more"}, {"--n-labels", s.Options.NLabels >= 1, s.Options.NLabels, "1 or more"},
-		{"--n-latent", s.Options.NLatent >= 1, s.Options.NLatent, "1 or more"},
-		{"--library", s.Options.Library > 0 && s.Options.Library < 1e9, s.Options.Library, "above 0 and below 1e9"},
-	} {
-		if !p.ok {
-			problems = append(problems, fmt.Errorf("%s is %v: it must be %s", p.name, p.at, p.bounds))
-		}
-	}
-	if len(problems) > 0 {
-		return pipeline.Usage("%w", errors.Join(problems...))
-	}
-	return nil
 }
 
 // sink takes simulated tables.

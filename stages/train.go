@@ -26,12 +26,18 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
-	cells, err := loadCells(ctx, job, st, p)
+	cfg, opt, err := s.settle(job, p)
 	if err != nil {
 		return err
 	}
-	cfg, opt, err := s.settle(job, p, cells)
+	if err := fitsTraining(job, st, p, cfg, opt); err != nil {
+		return err
+	}
+	cells, err := loadCells(ctx, st, p)
 	if err != nil {
+		return err
+	}
+	if err := cells.Check(cfg); err != nil {
 		return err
 	}
 	vae := model.New[float32](cfg)
@@ -52,20 +58,20 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	return os.RemoveAll(s.Checkpoint())
 }
 
-// loadCells brings the counts of kept cells and selected genes into memory.
-func loadCells(ctx context.Context, job *pipeline.Job, st *store.Store, p *prepared) (*model.Cells, error) {
-	pick := newPicker(p.Picked)
-	nnz := int64(0)
-	for g, n := range st.GeneCells() {
-		if p.Picked[g] {
-			nnz += n
-		}
-	}
-	need := nnz*8 + int64(len(p.Row))*64 // int32 gene and float32 count; offsets, codes, names
+// fitsTraining says before it happens that training does not fit the budget.
+func fitsTraining(job *pipeline.Job, st *store.Store, p *prepared, cfg model.Config, opt model.TrainOptions) error {
+	// int32 gene and float32 count; offsets, codes, names
+	need := withSlack(p.nonzeros(st)*8 + int64(len(p.Row))*64 + model.TrainBytes(cfg, opt.BatchSize, opt.Threads))
 	if job.Memory > 0 && need > job.Memory {
-		return nil, pipeline.OverMemory("training needs %s for the counts of %d cells and %d genes, --memory allows %s: raise it, or choose fewer genes with --n-top-genes",
-			human(need), len(p.Row), pick.genes, human(job.Memory))
+		return pipeline.OverMemory("training %d cells × %d genes needs about %s, --memory allows %s: raise it, or choose fewer genes with --n-top-genes",
+			len(p.Row), cfg.NInput, human(need), human(job.Memory))
 	}
+	return nil
+}
+
+// loadCells brings the counts of kept cells and selected genes into memory.
+func loadCells(ctx context.Context, st *store.Store, p *prepared) (*model.Cells, error) {
+	pick, nnz := newPicker(p.Picked), p.nonzeros(st)
 	all := &model.Cells{NGenes: pick.genes, Indptr: []int64{0}, Genes: make([]int32, 0, nnz), Counts: make([]float32, 0, nnz)}
 	err := eachKept(ctx, st, p, pick, func(_ int, cells *model.Cells) error {
 		base := int64(len(all.Genes))
@@ -80,12 +86,12 @@ func loadCells(ctx context.Context, job *pipeline.Job, st *store.Store, p *prepa
 }
 
 // settle turns the options into the model's, every problem at once.
-func (s *Train) settle(job *pipeline.Job, p *prepared, cells *model.Cells) (model.Config, model.TrainOptions, error) {
-	o := s.Options
-	cfg := model.Config{NInput: cells.NGenes, NBatch: len(p.BatchLevels), NLabels: len(p.LabelLevels),
+func (s *Train) settle(job *pipeline.Job, p *prepared) (model.Config, model.TrainOptions, error) {
+	o, cells := s.Options, len(p.Row)
+	cfg := model.Config{NInput: newPicker(p.Picked).genes, NBatch: len(p.BatchLevels), NLabels: len(p.LabelLevels),
 		NHidden: o.NHidden, NLatent: o.NLatent, NLayers: o.NLayers, DropoutRate: o.DropoutRate,
 		GeneLikelihood: o.GeneLikelihood, Dispersion: o.Dispersion}
-	opt := model.DefaultTrain(cells.Len())
+	opt := model.DefaultTrain(cells)
 	if o.MaxEpochs > 0 {
 		opt.MaxEpochs = o.MaxEpochs
 	}
@@ -98,9 +104,9 @@ func (s *Train) settle(job *pipeline.Job, p *prepared, cells *model.Cells) (mode
 		return cfg, opt, pipeline.Usage("%w", err)
 	}
 	if o.EarlyStopping && len(p.rows("validation")) == 0 {
-		return cfg, opt, pipeline.Usage("--early-stopping monitors validation cells, but all %d cells are trained on: leave some out with --train-size", cells.Len())
+		return cfg, opt, pipeline.Usage("--early-stopping monitors validation cells, but all %d cells are trained on: leave some out with --train-size", cells)
 	}
-	return cfg, opt, cells.Check(cfg)
+	return cfg, opt, nil
 }
 
 // describe says what training will do before it does it.
@@ -109,10 +115,21 @@ func (s *Train) describe(job *pipeline.Job, t *model.Trainer, opt model.TrainOpt
 	job.Count("cells_validation", int64(val))
 	job.Note("training on %d cells, %d held out for validation, %d epochs of %d minibatches", train, val, opt.MaxEpochs, t.Batches())
 	final := opt.KL.Weight(opt.MaxEpochs-1, opt.MaxEpochs*t.Batches()-1)
-	job.Note("the KL weight will end at %.4g (--n-epochs-kl-warmup %d)", final, opt.KL.Epochs)
+	job.Note("the KL weight will end at %.4g (%s)", final, warmupFlag(opt.KL))
 	if rest := train % opt.BatchSize; rest > 0 && rest < 3 && train > opt.BatchSize {
 		job.Note("the last minibatch of each epoch would have %d cells, too few for batch normalization: it joins the one before", rest)
 	}
+}
+
+// warmupFlag names the flag that rules the KL weight.
+func warmupFlag(k model.KLWarmup) string {
+	switch {
+	case k.Epochs > 0:
+		return fmt.Sprintf("--n-epochs-kl-warmup %d", k.Epochs)
+	case k.Steps > 0:
+		return fmt.Sprintf("--n-steps-kl-warmup %d", k.Steps)
+	}
+	return "no warm-up"
 }
 
 // fit trains to the end, from the checkpoint where there is one, saving one as
@@ -166,13 +183,16 @@ func (s *Train) epoch(ctx context.Context, job *pipeline.Job, t *model.Trainer) 
 // stopped says why training ended before its time. An interrupt leaves a
 // checkpoint; divergence leaves the last one saved before it.
 func stopped(err error, cp *checkpoint, t *model.Trainer) error {
+	interrupted := errors.Is(err, context.Canceled)
+	if interrupted {
+		err = cp.save(t)
+	}
 	switch {
 	case errors.Is(err, model.ErrDiverged):
 		return pipeline.Diverged("%w: look for cells with extreme counts, or lower --lr", err)
-	case errors.Is(err, context.Canceled):
-		if err := cp.save(t); err != nil {
-			return fmt.Errorf("interrupted, and the checkpoint was not saved: %w", err)
-		}
+	case interrupted && err != nil:
+		return fmt.Errorf("interrupted, and the checkpoint was not saved: %w", err)
+	case interrupted:
 		return pipeline.Interrupted("interrupted in epoch %d; the state is saved in %s: run the same command again to go on", t.At().Epoch+1, cp.path)
 	}
 	return err

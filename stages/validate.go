@@ -51,7 +51,7 @@ func (o PrepareOptions) Validate() error {
 	f.unless(o.HVGSpan > 0 && o.HVGSpan <= 1, "--hvg-span is %v: it must be above 0 and at most 1", o.HVGSpan)
 	f.unless(o.HVGBatchKey == "" || o.NTopGenes > 0, "--hvg-batch-key is given without --n-top-genes, which it is for")
 	f.unless(o.MinCells >= 0, "--min-cells is %d: it must not be negative", o.MinCells)
-	f.unless(o.MinCounts >= 0, "--min-counts is %v: it must not be negative", o.MinCounts)
+	f.unless(isFinite(o.MinCounts) && o.MinCounts >= 0, "--min-counts is %v: it must be a finite number, and not negative", o.MinCounts)
 	f.unless(o.Split == "" || o.TrainSize == nil && o.ValidationSize == nil, "--split is given together with --train-size or --validation-size")
 	if v := o.TrainSize; v != nil {
 		f.unless(*v > 0 && *v <= 1, "--train-size is %v: it must be above 0 and at most 1", *v)
@@ -67,10 +67,10 @@ func (o TrainOptions) Validate() error {
 	var f faults
 	o.validateModel(&f)
 	o.validateFit(&f)
-	f.unless(o.EarlyStoppingMinDelta >= 0, "--early-stopping-min-delta is %v: it must not be negative", o.EarlyStoppingMinDelta)
+	f.unless(isFinite(o.EarlyStoppingMinDelta) && o.EarlyStoppingMinDelta >= 0, "--early-stopping-min-delta is %v: it must be a finite number, and not negative", o.EarlyStoppingMinDelta)
 	f.unless(o.EarlyStoppingPatience >= 0, "--early-stopping-patience is %d: it must not be negative", o.EarlyStoppingPatience)
 	f.unless(o.EarlyStoppingWarmupEpochs >= 0, "--early-stopping-warmup-epochs is %d: it must not be negative", o.EarlyStoppingWarmupEpochs)
-	f.unless(o.CheckpointEvery >= 0, "--checkpoint-every is %v seconds: it must not be negative", o.CheckpointEvery)
+	f.unless(isFinite(o.CheckpointEvery) && o.CheckpointEvery >= 0, "--checkpoint-every is %v seconds: it must be a finite number, and not negative", o.CheckpointEvery)
 	return f.err()
 }
 
@@ -85,13 +85,13 @@ func (o TrainOptions) validateModel(f *faults) {
 
 func (o TrainOptions) validateFit(f *faults) {
 	f.unless(o.MaxEpochs >= 0, "--max-epochs is %d: it must not be negative", o.MaxEpochs)
-	f.unless(o.LR > 0 && !math.IsInf(o.LR, 0), "--lr is %v: it must be above 0", o.LR)
-	f.unless(o.WeightDecay >= 0 && !math.IsInf(o.WeightDecay, 0), "--weight-decay is %v: it must not be negative", o.WeightDecay)
-	f.unless(o.Eps > 0 && !math.IsInf(o.Eps, 0), "--eps is %v: it must be above 0", o.Eps)
+	f.unless(isFinite(o.LR) && o.LR > 0, "--lr is %v: it must be a finite number above 0", o.LR)
+	f.unless(isFinite(o.WeightDecay) && o.WeightDecay >= 0, "--weight-decay is %v: it must be a finite number, and not negative", o.WeightDecay)
+	f.unless(isFinite(o.Eps) && o.Eps > 0, "--eps is %v: it must be a finite number above 0", o.Eps)
 	f.unless(o.NEpochsKLWarmup >= 0, "--n-epochs-kl-warmup is %d: it must not be negative", o.NEpochsKLWarmup)
 	f.unless(o.NStepsKLWarmup >= 0, "--n-steps-kl-warmup is %d: it must not be negative", o.NStepsKLWarmup)
-	f.unless(o.MinKLWeight >= 0 && o.MinKLWeight <= o.MaxKLWeight && !math.IsInf(o.MaxKLWeight, 0),
-		"--min-kl-weight is %v and --max-kl-weight is %v: they must not be negative, the first not above the second", o.MinKLWeight, o.MaxKLWeight)
+	f.unless(o.MinKLWeight >= 0 && o.MinKLWeight <= o.MaxKLWeight && isFinite(o.MaxKLWeight),
+		"--min-kl-weight is %v and --max-kl-weight is %v: they must be finite and not negative, the first not above the second", o.MinKLWeight, o.MaxKLWeight)
 }
 
 // Validate says everything that is wrong with o.
@@ -111,6 +111,11 @@ func (o SimulateOptions) Validate() error {
 	}{{"cells", o.Cells}, {"genes", o.Genes}, {"n-batches", o.NBatches}, {"n-labels", o.NLabels}, {"n-latent", o.NLatent}} {
 		f.unless(n.value >= 1 && n.value <= 1<<30, "--%s is %d: it must be at least 1", n.flag, n.value)
 	}
+	f.unless(o.Genes != 1, "--genes is 1: a model needs at least 2")
+	f.unless(o.Gzip >= 0 && o.Gzip <= 9, "--gzip is %d: it must be 0 to 9", o.Gzip)
 	f.unless(o.Library > 0 && o.Library <= 1e9, "--library is %v: it must be above 0 and at most 1e9", o.Library)
 	return f.err()
 }
+
+// isFinite tells a number from NaN and the infinities, which JSON does not have.
+func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -67,6 +67,17 @@ func (c *Check) note(v float64, cell, gene string) {
 // which the counts can be stored.
 func (c *Check) Max() float64 { return c.max }
 
+// Taken is what Err lets pass with allowNonInteger: fractions and large numbers,
+// with the first of them (of the fractions, where there are both).
+func (c *Check) Taken() Offence {
+	taken := c.Fraction
+	if taken.N == 0 {
+		taken = c.TooLarge
+	}
+	taken.N = c.Fraction.N + c.TooLarge.N
+	return taken
+}
+
 // Err is nil where every value is a count, else one *InputError that names each
 // kind of offender with its number and its first. allowNonInteger lets
 // fractions and large numbers pass, never negative or non-finite values.
@@ -93,7 +104,7 @@ func (c *Check) faults(allowNonInteger bool) []string {
 			what = one
 		}
 		faults = append(faults, fmt.Sprintf("%s of %s values %s, the first %s at cell %s, gene %s",
-			thousands(o.N), thousands(c.Values), what, FormatValue(o.Value), o.Cell, o.Gene))
+			Thousands(o.N), Thousands(c.Values), what, FormatValue(o.Value), Printable(o.Cell), Printable(o.Gene)))
 	}
 	say(c.NotFinite, "is not finite", "are not finite")
 	say(c.Negative, "is negative", "are negative")
@@ -112,8 +123,8 @@ func FormatValue(v float64) string {
 	return strconv.FormatFloat(v, 'g', 6, 64)
 }
 
-// thousands writes n ≥ 0 with commas: 1,234,567.
-func thousands(n int64) string {
+// Thousands writes n ≥ 0 with commas: 1,234,567.
+func Thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]

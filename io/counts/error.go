@@ -11,7 +11,7 @@ type InputError struct {
 	Advice string // what to do; may be empty
 }
 
-// Error is the one line.
+// Error is the one line: what the file holds of control characters is escaped.
 func (e *InputError) Error() string {
 	parts := []string{}
 	for _, p := range []string{e.File, e.Place, e.Found} {
@@ -23,5 +23,5 @@ func (e *InputError) Error() string {
 	if e.Advice != "" {
 		s += ": " + e.Advice
 	}
-	return s
+	return escape(s)
 }

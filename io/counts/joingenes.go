@@ -44,7 +44,7 @@ func (j *Joined) noCommonGenes() error {
 	return &InputError{
 		File: j.opt.Labels[len(j.opt.Labels)-1],
 		Found: fmt.Sprintf("no gene name is in every input: its first is %s, that of %s is %s",
-			j.inputs[len(j.inputs)-1].names[0], j.opt.Labels[0], j.inputs[0].names[0]),
+			Printable(j.inputs[len(j.inputs)-1].names[0]), j.opt.Labels[0], Printable(j.inputs[0].names[0])),
 		Advice: "give inputs that name genes alike, symbols or identifiers",
 	}
 }

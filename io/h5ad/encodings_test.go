@@ -126,6 +126,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"oddities.h5ad", "X", []string{"/X: is missing: the file has layers/counts and layers/filtered: choose with --layer counts or --layer filtered"}},
 		{"columns.h5ad", "layers/counts", []string{"/layers/counts: is missing: the file has X and raw/X: choose with --layer X or --layer raw/X"}},
+		{"oddities.h5ad", "raw/X", []string{"/raw/X: is missing: the file has layers/counts and layers/filtered: choose with"}},
 		{"ancient.h5ad", "X", []string{"/obs: written by anndata older than 0.7"}},
 		{text, "X", []string{"text.h5ad: not an HDF5 file but text, beginning \"gene\\tcell1\""}},
 	} {

@@ -96,8 +96,18 @@ func (r *Reader) open(path string) (err error) {
 	return checkShape(r.matrix.about(), r.obs.rows, int64(r.genes.Len()))
 }
 
-// readGenes reads var, or raw/var beside raw/X, whole.
+// readGenes reads var, or raw/var beside raw/X, whole. That there is no raw is
+// said of the matrix asked for, not of its genes.
 func (r *Reader) readGenes() error {
+	if r.opt.Matrix == "raw/X" {
+		there, err := r.holds(r.opt.Matrix)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return r.missing(r.opt.Matrix)
+		}
+	}
 	vars, err := openFrame(r.root, varOf(r.opt.Matrix))
 	if err != nil {
 		return err
