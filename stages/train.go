@@ -113,7 +113,8 @@ func (s *Train) settle(job *pipeline.Job, p *prepared) (model.Config, model.Trai
 func (s *Train) describe(job *pipeline.Job, t *model.Trainer, opt model.TrainOptions, train, val int) {
 	job.Count("cells_train", int64(train))
 	job.Count("cells_validation", int64(val))
-	job.Note("training on %d cells, %d held out for validation, %d epochs of %d minibatches", train, val, opt.MaxEpochs, t.Batches())
+	job.Note("training on %d cells, %d held out for validation, %s of %s", train, val,
+		plural(int64(opt.MaxEpochs), "epoch", "epochs"), plural(int64(t.Batches()), "minibatch", "minibatches"))
 	final := opt.KL.Weight(opt.MaxEpochs-1, opt.MaxEpochs*t.Batches()-1)
 	job.Note("the KL weight will end at %.4g (%s)", final, warmupFlag(opt.KL))
 	if rest := train % opt.BatchSize; rest > 0 && rest < 3 && train > opt.BatchSize {
