@@ -63,7 +63,7 @@ func (e *Evaluator) losses(ctx context.Context, cells *Cells, rows []int, seed u
 	rec, kl := make([]float64, len(rows)), make([]float64, len(rows))
 	err := e.each(ctx, rows, func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
 		m.fill(cells, rows, e.vae.head.bounds)
-		m.draw(cells, rows, seed, ValidationNoise, epoch, e.vae.NLatent, 0, 0, 0)
+		m.draw(cells, rows, draws{seed: seed, noise: ValidationNoise, epoch: epoch, latent: e.vae.NLatent})
 		p.forward(m, false)
 		copy(rec[first:], p.Rec[:n])
 		copy(kl[first:], p.KL[:n])

@@ -82,7 +82,7 @@ func TestEvaluatorLosses(t *testing.T) {
 	for i := range cells.Len() { // one cell at a time
 		m, p := &Minibatch[float32]{}, newPass(v, serial{})
 		m.fill(cells, []int{i}, v.head.bounds)
-		m.draw(cells, []int{i}, 9, ValidationNoise, 4, v.NLatent, 0, 0, 0)
+		m.draw(cells, []int{i}, draws{seed: 9, noise: ValidationNoise, epoch: 4, latent: v.NLatent})
 		p.forward(m, false)
 		want.add(p.Rec, p.KL, 0.5)
 	}

@@ -31,7 +31,7 @@ func randomMinibatch[T kernel.Float](v *VAE[T], c *Cells, rate float64) *Minibat
 	m := &Minibatch[T]{}
 	rows := all(c)
 	m.fill(c, rows, v.head.bounds)
-	m.draw(c, rows, 5, LatentNoise, 1, v.NLatent, v.NLayers, v.NHidden, rate)
+	m.draw(c, rows, draws{seed: 5, noise: LatentNoise, epoch: 1, latent: v.NLatent, layers: v.NLayers, h: v.NHidden, rate: rate})
 	return m
 }
 

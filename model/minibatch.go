@@ -27,38 +27,45 @@ const nobody = -1
 
 // fill takes the given rows of cells.
 func (m *Minibatch[T]) fill(cells *Cells, rows []int, bounds []int) {
-	m.resize(cells, rows)
-	for b, r := range rows {
-		at := m.Ptr[b]
-		if r == nobody {
-			m.Ptr[b+1], m.Library[b], m.Batch[b] = at, 0, 0
-			continue
-		}
-		lo, hi := cells.Indptr[r], cells.Indptr[r+1]
-		m.Ptr[b+1] = at + int32(hi-lo)
-		copy(m.Idx[at:], cells.Genes[lo:hi])
-		m.Library[b], m.Batch[b] = m.fillCounts(at, cells.Counts[lo:hi]), cells.Batch[r]
-	}
-	m.cut(bounds)
+	m.layout(cells, rows, len(bounds))
+	m.fillCells(cells, rows, bounds, 0, m.B)
 }
 
-// resize makes room for the counts of rows.
-func (m *Minibatch[T]) resize(cells *Cells, rows []int) {
+// layout makes room for the counts of rows and settles where each cell's go.
+func (m *Minibatch[T]) layout(cells *Cells, rows []int, bounds int) {
 	m.B = len(rows)
-	n := int64(0)
-	for _, r := range rows {
-		if r != nobody {
-			n += cells.Indptr[r+1] - cells.Indptr[r]
-		}
-	}
-	m.Idx, m.Val, m.Log = resize(m.Idx, int(n)), resize(m.Val, int(n)), resize(m.Log, int(n))
 	m.Ptr, m.Library, m.Batch = resize(m.Ptr, m.B+1), resize(m.Library, m.B), resize(m.Batch, m.B)
+	m.Bound = resize(m.Bound, bounds*m.B)
 	m.Ptr[0] = 0
+	for b, r := range rows {
+		n := int64(0)
+		if r != nobody {
+			n = cells.Indptr[r+1] - cells.Indptr[r]
+		}
+		m.Ptr[b+1] = m.Ptr[b] + int32(n)
+	}
+	n := int(m.Ptr[m.B])
+	m.Idx, m.Val, m.Log = resize(m.Idx, n), resize(m.Val, n), resize(m.Log, n)
 	if m.logs == nil {
 		m.logs = make([]T, 256)
 		for i := range m.logs {
 			m.logs[i] = T(math.Log1p(float64(i)))
 		}
+	}
+}
+
+// fillCells takes cells from … to−1 of the minibatch, after layout.
+func (m *Minibatch[T]) fillCells(cells *Cells, rows []int, bounds []int, from, to int) {
+	for b := from; b < to; b++ {
+		r, at := rows[b], m.Ptr[b]
+		if r == nobody {
+			m.Library[b], m.Batch[b] = 0, 0
+		} else {
+			lo, hi := cells.Indptr[r], cells.Indptr[r+1]
+			copy(m.Idx[at:], cells.Genes[lo:hi])
+			m.Library[b], m.Batch[b] = m.fillCounts(at, cells.Counts[lo:hi]), cells.Batch[r]
+		}
+		m.cut(bounds, b)
 	}
 }
 
@@ -79,21 +86,14 @@ func (m *Minibatch[T]) fillCounts(at int32, counts []float32) T {
 	return T(total)
 }
 
-// cut finds where each block of genes begins in each cell.
-func (m *Minibatch[T]) cut(bounds []int) {
-	n := len(bounds)
-	if cap(m.Bound) < n*m.B {
-		m.Bound = make([]int32, n*m.B)
-	}
-	m.Bound = m.Bound[:n*m.B]
-	for b := range m.B {
-		at := m.Ptr[b]
-		for k, first := range bounds {
-			for at < m.Ptr[b+1] && int(m.Idx[at]) < first {
-				at++
-			}
-			m.Bound[k*m.B+b] = at
+// cut finds where each block of genes begins in cell b.
+func (m *Minibatch[T]) cut(bounds []int, b int) {
+	at, end := m.Ptr[b], m.Ptr[b+1]
+	for k, first := range bounds {
+		for at < end && int(m.Idx[at]) < first {
+			at++
 		}
+		m.Bound[k*m.B+b] = at
 	}
 }
 
@@ -103,32 +103,51 @@ func (m *Minibatch[T]) block(k int, bounds []int, values []T) kernel.Nonzeros[T]
 		Hi: m.Bound[(k+1)*m.B : (k+2)*m.B], Idx: m.Idx, Val: values}
 }
 
-// draw takes the step's random numbers from the streams of its cells: noise for
-// z, and with rate > 0 dropout masks for the encoder's layers of h units.
-func (m *Minibatch[T]) draw(cells *Cells, rows []int, seed uint64, noise Purpose, epoch int, latent, layers, h int, rate float64) {
-	m.Noise = resize(m.Noise, m.B*latent)
-	if rate == 0 {
-		layers = 0
+// draws says which random numbers a minibatch needs.
+type draws struct {
+	seed          uint64
+	noise         Purpose // of z
+	epoch, latent int
+	layers, h     int // dropout masks: hidden layers of h units, at
+	rate          float64
+}
+
+// draw takes the minibatch's random numbers from the streams of its cells:
+// noise for z, and with rate > 0 dropout masks for the encoder's layers.
+func (m *Minibatch[T]) draw(cells *Cells, rows []int, d draws) {
+	m.layoutDraws(d)
+	m.drawCells(cells, rows, d, 0, m.B)
+}
+
+func (m *Minibatch[T]) layoutDraws(d draws) {
+	m.Noise = resize(m.Noise, m.B*d.latent)
+	if d.rate == 0 {
+		d.layers = 0
 	}
-	for len(m.EncMasks) < layers {
+	for len(m.EncMasks) < d.layers {
 		m.EncMasks = append(m.EncMasks, nil)
 	}
-	m.EncMasks = m.EncMasks[:layers]
-	for l := range layers {
-		m.EncMasks[l] = resize(m.EncMasks[l], m.B*h)
+	m.EncMasks = m.EncMasks[:d.layers]
+	for l := range m.EncMasks {
+		m.EncMasks[l] = resize(m.EncMasks[l], m.B*d.h)
 	}
-	for b, r := range rows {
-		if r == nobody {
-			clear(m.Noise[b*latent : (b+1)*latent])
+}
+
+// drawCells draws for cells from … to−1 of the minibatch, after layoutDraws.
+func (m *Minibatch[T]) drawCells(cells *Cells, rows []int, d draws, from, to int) {
+	for b := from; b < to; b++ {
+		noise := m.Noise[b*d.latent : (b+1)*d.latent]
+		if rows[b] == nobody {
+			clear(noise)
 			continue
 		}
-		normal(Stream(seed, noise, uint64(epoch), cells.item(r)), m.Noise[b*latent:(b+1)*latent])
-		if layers == 0 {
+		normal(Stream(d.seed, d.noise, uint64(d.epoch), cells.item(rows[b])), noise)
+		if len(m.EncMasks) == 0 {
 			continue
 		}
-		rng := Stream(seed, Dropout, uint64(epoch), cells.item(r))
+		rng := Stream(d.seed, Dropout, uint64(d.epoch), cells.item(rows[b]))
 		for _, mask := range m.EncMasks {
-			dropout(rng, rate, mask[b*h:(b+1)*h])
+			dropout(rng, d.rate, mask[b*d.h:(b+1)*d.h])
 		}
 	}
 }
@@ -140,4 +159,17 @@ func resize[T any](x []T, n int) []T {
 		return make([]T, n)
 	}
 	return x[:n]
+}
+
+// cutRows cuts rows into minibatches of size; a last one of fewer than three
+// cells joins the one before, because batch normalization cannot use it.
+func cutRows(rows []int, size int) [][]int {
+	var out [][]int
+	for len(rows) > size {
+		if len(rows)-size < 3 {
+			break
+		}
+		out, rows = append(out, rows[:size]), rows[size:]
+	}
+	return append(out, rows)
 }

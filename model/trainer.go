@@ -57,6 +57,7 @@ type Trainer struct {
 	train, val []int // rows of cells
 	workers    *workers
 	pass       *Pass[float32]
+	mini       *Minibatch[float32]
 	eval       *Evaluator
 	at         Position
 	stopped    bool
@@ -79,7 +80,7 @@ type Position struct {
 // NewTrainer makes a Trainer over the rows train and val of cells; val may be
 // empty. Call Close when done.
 func NewTrainer(vae *VAE[float32], cells *Cells, train, val []int, opt TrainOptions) *Trainer {
-	t := &Trainer{vae: vae, opt: opt, cells: cells, train: slices.Clone(train), val: val, workers: newWorkers(opt.Threads)}
+	t := &Trainer{vae: vae, opt: opt, cells: cells, train: slices.Clone(train), val: val, workers: newWorkers(opt.Threads), mini: &Minibatch[float32]{}}
 	t.pass = newPass(vae, t.workers)
 	t.eval = NewEvaluator(vae, opt.Threads)
 	return t
@@ -124,33 +125,43 @@ func (t *Trainer) Epoch(ctx context.Context) (EpochStats, error) {
 
 // trainEpoch does the minibatches that the epoch has left.
 func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
-	ctx, cancel := context.WithCancel(ctx)
-	l := load(ctx, cutRows(t.shuffled(), t.opt.BatchSize)[t.at.Batch:], t.prepare)
-	defer func() { // end the loader and wait for it
-		cancel()
-		for range l.ready {
-		}
-	}()
 	// The weight of the epoch's last step, also when no step is left of it.
 	stats.KLWeight = t.opt.KL.Weight(t.at.Epoch, t.at.Step-1)
-	for m := range l.ready {
+	for _, rows := range cutRows(t.shuffled(), t.opt.BatchSize)[t.at.Batch:] {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		stats.KLWeight = t.opt.KL.Weight(t.at.Epoch, t.at.Step)
-		loss := t.trainStep(m, stats.KLWeight)
+		t.prepare(rows)
+		loss := t.trainStep(stats.KLWeight)
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return fmt.Errorf("%w: epoch %d, minibatch %d: the loss is %g", ErrDiverged, t.at.Epoch+1, t.at.Batch+1, loss)
 		}
 		t.at.Sum.add(t.pass.Rec, t.pass.KL, stats.KLWeight)
 		t.at.Batch++
-		l.spare <- m
 		if t.AfterStep != nil {
 			if err := t.AfterStep(); err != nil {
 				return err
 			}
 		}
 	}
-	l.fault.rethrow()
 	stats.Train = t.at.Sum.mean()
 	return ctx.Err()
+}
+
+// prepare fills the minibatch with rows and the random numbers of its step, cut
+// by cells among the workers. A goroutine that prepares ahead was slower: it
+// takes a core from a worker that the others wait for.
+func (t *Trainer) prepare(rows []int) {
+	c, m, bounds := t.vae.Config, t.mini, t.vae.head.bounds
+	d := draws{seed: t.opt.Seed, noise: LatentNoise, epoch: t.at.Epoch, latent: c.NLatent, layers: c.NLayers, h: c.NHidden, rate: c.DropoutRate}
+	m.layout(t.cells, rows, len(bounds))
+	m.layoutDraws(d)
+	t.workers.do((m.B+chunk-1)/chunk, func(i int) {
+		lo, hi := i*chunk, min((i+1)*chunk, m.B)
+		m.fillCells(t.cells, rows, bounds, lo, hi)
+		m.drawCells(t.cells, rows, d, lo, hi)
+	})
 }
 
 // Finite returns ErrDiverged where a parameter is no longer a finite number.
@@ -161,13 +172,6 @@ func (t *Trainer) Finite() error {
 	return nil
 }
 
-// prepare fills a minibatch with rows and the random numbers of its step.
-func (t *Trainer) prepare(m *Minibatch[float32], rows []int) {
-	c := t.vae.Config
-	m.fill(t.cells, rows, t.vae.head.bounds)
-	m.draw(t.cells, rows, t.opt.Seed, LatentNoise, t.at.Epoch, c.NLatent, c.NLayers, c.NHidden, c.DropoutRate)
-}
-
 // shuffled is the training rows in the epoch's order, a function of seed and epoch.
 func (t *Trainer) shuffled() []int {
 	rows := slices.Clone(t.train)
@@ -175,9 +179,9 @@ func (t *Trainer) shuffled() []int {
 	return rows
 }
 
-// trainStep is one step of Adam on a minibatch; it returns the loss before it.
-func (t *Trainer) trainStep(m *Minibatch[float32], weight float64) float64 {
-	t.pass.forward(m, true)
+// trainStep is one step of Adam on the minibatch; it returns the loss before it.
+func (t *Trainer) trainStep(weight float64) float64 {
+	t.pass.forward(t.mini, true)
 	loss := t.pass.loss(weight)
 	t.at.Step++
 	s := t.opt.Adam.step(t.at.Step)
