@@ -41,16 +41,16 @@ func (p *Pass[T]) resize(m *Minibatch[T]) {
 // that sums within a chunk never depend on the number of threads.
 const chunk = 16
 
-func (p *Pass[T]) byCells(task func(lo, hi int)) {
-	b := p.m.B
-	p.run.do((b+chunk-1)/chunk, func(i int) { task(i*chunk, min((i+1)*chunk, b)) })
+// byCells does b cells chunk by chunk, lo … hi−1 a task.
+func byCells(run runner, b int, task func(lo, hi int)) {
+	run.do((b+chunk-1)/chunk, func(i int) { task(i*chunk, min((i+1)*chunk, b)) })
 }
 
 // encode goes from counts to the posterior.
 func (p *Pass[T]) encode(m *Minibatch[T], train bool) {
 	p.resize(m)
 	v := p.vae
-	p.byCells(func(lo, hi int) { v.enc.input(v.ops, lo, hi, m, p.enc[0].x) })
+	byCells(p.run, m.B, func(lo, hi int) { v.enc.input(v.ops, lo, hi, m, p.enc[0].x) })
 	v.enc.forward(v.ops, m, train, p.enc, p.Mean, p.raw)
 	latent(p.Mean, p.raw, m.Noise, p.Variance, p.Z)
 	klNormal(v.NLatent, p.Mean, p.Variance, p.KL)
@@ -96,7 +96,7 @@ func (p *Pass[T]) backward(weight float64, complete func(lo, hi int)) {
 		v.head.backward(v.ops, k, b, h, &p.head)
 		v.head.complete(k, complete)
 	})
-	p.byCells(func(lo, hi int) { v.head.gather(v.ops, lo, hi, b, &p.head, dh) })
+	byCells(p.run, b, func(lo, hi int) { v.head.gather(v.ops, lo, hi, b, &p.head, dh) })
 	v.dec.backward(v.ops, p.m, p.Z, p.dec, p.dz)
 	latentBackward(T(weight)/T(b), p.dz, p.Mean, p.Variance, p.m.Noise, p.dmean, p.draw)
 	v.enc.backward(v.ops, b, p.enc, p.dmean, p.draw, p.scratch)

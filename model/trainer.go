@@ -157,8 +157,7 @@ func (t *Trainer) prepare(rows []int) {
 	d := draws{seed: t.opt.Seed, noise: LatentNoise, epoch: t.at.Epoch, latent: c.NLatent, layers: c.NLayers, h: c.NHidden, rate: c.DropoutRate}
 	m.layout(t.cells, rows, len(bounds))
 	m.layoutDraws(d)
-	t.workers.do((m.B+chunk-1)/chunk, func(i int) {
-		lo, hi := i*chunk, min((i+1)*chunk, m.B)
+	byCells(t.workers, m.B, func(lo, hi int) {
 		m.fillCells(t.cells, rows, bounds, lo, hi)
 		m.drawCells(t.cells, rows, d, lo, hi)
 	})

@@ -111,7 +111,7 @@ func (f *fault) rethrow() {
 }
 
 // gate lets goroutines wait for a condition: they spin for a while, because a
-// step makes six calls within a millisecond, and then sleep, because a core
+// step makes several calls within a few milliseconds, and then sleep, because a core
 // may have been taken by somebody else: who only spins then holds up the one
 // that it waits for.
 type gate struct {
