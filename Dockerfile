@@ -7,7 +7,7 @@ ARG GO_VERSION=1.26
 FROM docker.io/library/golang:${GO_VERSION}-bookworm AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        gcc libc6-dev libhdf5-dev libopenblas-dev pkg-config \
+        gcc libc6-dev libdeflate-dev libhdf5-dev libopenblas-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -15,7 +15,7 @@ RUN go mod download
 COPY . .
 # OpenBLAS is linked in: the library would be half as large again, with LAPACK and Fortran's runtime.
 RUN mkdir /static \
-    && ln -s /usr/lib/*/openblas-pthread/libopenblas.a /static/ \
+    && ln -s /usr/lib/*/openblas-pthread/libopenblas.a /usr/lib/*/libdeflate.a /static/ \
     && export CGO_LDFLAGS="-L/static" \
     && go build -trimpath -buildvcs=false -ldflags "-s -w" -o /out/cellvi .
 
@@ -32,4 +32,5 @@ RUN apt-get update \
 COPY --from=build /out/cellvi /usr/local/bin/cellvi
 COPY LICENSE /usr/share/licenses/cellvi/LICENSE
 COPY --from=build /usr/share/doc/libopenblas-dev/copyright /usr/share/licenses/cellvi/OpenBLAS
+COPY --from=build /usr/share/doc/libdeflate-dev/copyright /usr/share/licenses/cellvi/libdeflate
 CMD ["cellvi", "--help"]

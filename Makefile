@@ -7,7 +7,7 @@ ENGINE ?= $(firstword $(foreach e,docker buildah podman,$(if $(shell command -v 
 
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build demo test test-python lint bench quality image clean
+.PHONY: help setup build demo test test-python lint bench bench-go quality image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,10 @@ lint: ## gofmt, go vet, and golangci-lint where it is installed
 	@GO="$(GO)" scripts/lint.sh
 	@if command -v golangci-lint >/dev/null 2>&1; then golangci-lint run; else echo "golangci-lint is not installed: left out"; fi
 
-bench: build ## Go's benchmarks; COUNT=6 for benchstat
+bench: build ## Speed and memory, beside scvi-tools where CELLVI_BENCH_PYTHON has it; ARGS=--quick for a look
+	@python3 bench/speed.py --date $(DATE) $(ARGS)
+
+bench-go: build ## Go's benchmarks of the loops; COUNT=6 for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./model/... ./io/...
 
 quality: build ## Train on real counts and compare with scvi-tools (see bench/README.md)

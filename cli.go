@@ -27,7 +27,7 @@ type cli struct {
 type globals struct {
 	Config    pipeline.ConfigFlag `name:"config" short:"c" placeholder:"FILE.yaml" help:"Take options from a YAML file with the same names; flags win." group:"General"`
 	Threads   int                 `name:"threads" short:"t" default:"0" placeholder:"N" help:"Threads to work with. 0: all cores that the process may use. The result is the same for any number." group:"General"`
-	Memory    byteSize            `name:"memory" placeholder:"SIZE" help:"Memory budget, such as 4GB. Not given: three quarters of the machine's. Work that would not fit is refused before it begins." group:"General"`
+	Memory    byteSize            `name:"memory" placeholder:"SIZE" help:"Memory budget, such as 4GB (1GB where not given). Training on more cells than fit streams them; what cannot fit is refused before it begins." group:"General"`
 	LogFormat string              `name:"log-format" enum:"text,json" default:"text" help:"Log for people (text) or for machines (json)." group:"General"`
 	LogLevel  string              `name:"log-level" enum:"debug,info,warn,error" default:"info" help:"Least important lines to log: ${enum}." group:"General"`
 	Version   bool                `name:"version" help:"Print the version." group:"General"`

@@ -14,16 +14,18 @@ func sparseCells(n, genes int) *Cells {
 	rng := rand.New(rand.NewPCG(1, 2))
 	rate := make([]float64, genes)
 	for g := range rate {
-		rate[g] = 0.12 * math.Exp(1.3*rng.NormFloat64())
+		rate[g] = 0.08 * math.Exp(1.3*rng.NormFloat64())
 	}
-	c := &Cells{NGenes: genes, Indptr: []int64{0}}
+	c := NewCells(genes, n, Extent{})
 	for i := range n {
+		var at []int32
+		var counts []float32
 		for g, r := range rate {
-			if x := math.Floor(r*rng.ExpFloat64() + 0.15*rng.Float64()/0.15); x > 0 {
-				c.Genes, c.Counts = append(c.Genes, int32(g)), append(c.Counts, float32(x))
+			if x := math.Floor(r*rng.ExpFloat64() + rng.Float64()); x > 0 {
+				at, counts = append(at, int32(g)), append(counts, float32(x))
 			}
 		}
-		c.Indptr, c.Batch = append(c.Indptr, int64(len(c.Genes))), append(c.Batch, int32(i%4))
+		c.Append(at, counts, int32(i%4), int64(i))
 	}
 	return c
 }
@@ -31,7 +33,7 @@ func sparseCells(n, genes int) *Cells {
 // BenchmarkEpoch trains one epoch of 4,096 cells × 2,000 genes.
 func BenchmarkEpoch(b *testing.B) {
 	cells := sparseCells(4096, 2000)
-	b.Logf("%.1f%% nonzero", 100*float64(len(cells.Genes))/4096/2000)
+	b.Logf("%.1f%% nonzero", 100*float64(cells.Extent().Nonzeros)/4096/2000)
 	for _, threads := range []int{1, 2} {
 		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
 			cfg := DefaultConfig()
@@ -62,7 +64,7 @@ func BenchmarkPosterior(b *testing.B) {
 	e := NewEvaluator(v, 2)
 	mean := make([]float32, 4096*10)
 	for b.Loop() {
-		if err := e.Posterior(context.Background(), cells, mean, nil); err != nil {
+		if err := e.Posterior(context.Background(), cells, rows32(4096), mean, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

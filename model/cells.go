@@ -3,35 +3,173 @@ package model
 import "fmt"
 
 // Cells is counts in memory, cell-major and sparse, of the genes that the model
-// sees: cell i has Counts[Indptr[i]:Indptr[i+1]] of Genes beside them, genes
-// ascending without repeats, counts above 0.
+// sees: about 3 bytes a nonzero count. A cell's genes are ascending without
+// repeats, its counts above 0. Cells are appended, and read by minibatches.
 type Cells struct {
 	NGenes int
-	Indptr []int64
-	Genes  []int32
-	Counts []float32
 	Batch  []int32 // code of each cell's batch, 0 … NBatch−1
-	Item   []int64 // the number by which each cell's random streams are named; nil: its position
+	Item   []int64 // the number by which each cell's random streams are named
+
+	ptr    []int64  // (cells+1) counts of cell i are ptr[i] … ptr[i+1]−1 of
+	narrow []uint16 // genes, where NGenes ≤ 65,536, or
+	wide   []uint32 // genes, where there are more, and of
+	small  []uint8  // counts; escape: the cell's next one of
+	more   []int64  // (cells+1) more[i] … more[i+1]−1 of
+	large  []float32
+}
+
+// escape in small stands for a count that a byte does not hold: 255 and more,
+// or with a fraction.
+const escape = 255
+
+// maxNarrow is the most genes whose numbers two bytes hold.
+const maxNarrow = 1 << 16
+
+// Extent is the room that counts take in Cells.
+type Extent struct {
+	Nonzeros int64
+	Large    int64 // those of them that IsLarge
+}
+
+// IsLarge says whether a count takes 4 bytes more in Cells.
+func IsLarge(count float32) bool { return !(count < escape) || count != float32(uint8(count)) }
+
+// Add adds another Extent.
+func (e *Extent) Add(o Extent) { e.Nonzeros, e.Large = e.Nonzeros+o.Nonzeros, e.Large+o.Large }
+
+// Bytes is the memory that an Extent in so many cells of so many genes takes.
+func (e Extent) Bytes(genes int, cells int64) int64 {
+	gene := int64(2)
+	if genes > maxNarrow {
+		gene = 4
+	}
+	return e.Nonzeros*(gene+1) + e.Large*4 + cells*(8+8+8+4)
+}
+
+// NewCells makes an empty Cells with room for cells of extent e in all; what is
+// appended beyond it makes the room grow.
+func NewCells(genes, cells int, e Extent) *Cells {
+	c := &Cells{NGenes: genes, Batch: make([]int32, 0, cells), Item: make([]int64, 0, cells),
+		ptr: make([]int64, 1, cells+1), small: make([]uint8, 0, e.Nonzeros),
+		more: make([]int64, 1, cells+1), large: make([]float32, 0, e.Large)}
+	if genes > maxNarrow {
+		c.wide = make([]uint32, 0, e.Nonzeros)
+	} else {
+		c.narrow = make([]uint16, 0, e.Nonzeros)
+	}
+	return c
 }
 
 // Len is the number of cells.
-func (c *Cells) Len() int { return len(c.Indptr) - 1 }
+func (c *Cells) Len() int { return len(c.Batch) }
 
-// item is the number that names cell i's random streams.
-func (c *Cells) item(i int) uint64 {
-	if c.Item == nil {
-		return uint64(i)
-	}
-	return uint64(c.Item[i])
+// Extent is the room that the cells take.
+func (c *Cells) Extent() Extent { return Extent{int64(len(c.small)), int64(len(c.large))} }
+
+// Reset empties c and keeps its memory.
+func (c *Cells) Reset() {
+	c.Batch, c.Item, c.ptr, c.more = c.Batch[:0], c.Item[:0], c.ptr[:1], c.more[:1]
+	c.narrow, c.wide, c.small, c.large = c.narrow[:0], c.wide[:0], c.small[:0], c.large[:0]
 }
+
+// Append adds a cell: its genes and the counts beside them, the code of its
+// batch, and the number that names its random streams. It keeps no argument.
+func (c *Cells) Append(genes []int32, counts []float32, batch int32, item int64) {
+	if c.NGenes > maxNarrow {
+		for _, g := range genes {
+			c.wide = append(c.wide, uint32(g))
+		}
+	} else {
+		c.narrow = appendNarrow(c.narrow, genes)
+	}
+	c.appendCounts(counts)
+	c.ptr, c.more = append(c.ptr, int64(len(c.small))), append(c.more, int64(len(c.large)))
+	c.Batch, c.Item = append(c.Batch, batch), append(c.Item, item)
+}
+
+func appendNarrow(dst []uint16, genes []int32) []uint16 {
+	n := len(dst)
+	dst = extend(dst, len(genes))
+	for k, g := range genes {
+		dst[n+k] = uint16(g)
+	}
+	return dst
+}
+
+func (c *Cells) appendCounts(counts []float32) {
+	n := len(c.small)
+	c.small = extend(c.small, len(counts))
+	small := c.small[n:]
+	for k, x := range counts {
+		b := uint8(int32(x))
+		if !(x < escape) || float32(b) != x {
+			b, c.large = escape, append(c.large, x)
+		}
+		small[k] = b
+	}
+}
+
+// extend makes x longer by n elements, whose values are left open.
+func extend[T any](x []T, n int) []T {
+	if cap(x)-len(x) < n {
+		return append(x, make([]T, n)...)
+	}
+	return x[:len(x)+n]
+}
+
+// Row gives the genes and counts of cell i, in slices of its own.
+func (c *Cells) Row(i int) (genes []int32, counts []float32) {
+	lo, hi := c.ptr[i], c.ptr[i+1]
+	genes, counts = make([]int32, hi-lo), make([]float32, hi-lo)
+	c.genes(i, genes)
+	large := c.large[c.more[i]:c.more[i+1]]
+	for k, b := range c.small[lo:hi] {
+		counts[k] = float32(b)
+		if b == escape {
+			counts[k], large = large[0], large[1:]
+		}
+	}
+	return genes, counts
+}
+
+// genes writes the genes of cell i.
+func (c *Cells) genes(i int, out []int32) {
+	lo, hi := c.ptr[i], c.ptr[i+1]
+	out = out[:hi-lo]
+	if c.NGenes > maxNarrow {
+		for k, g := range c.wide[lo:hi] {
+			out[k] = int32(g)
+		}
+		return
+	}
+	for k, g := range c.narrow[lo:hi] {
+		out[k] = int32(g)
+	}
+}
+
+// Read appends rows of c to into: with it Cells is a Source.
+func (c *Cells) Read(rows []int32, into *Cells) error {
+	for _, r := range rows {
+		lo, hi, first, last := c.ptr[r], c.ptr[r+1], c.more[r], c.more[r+1]
+		if c.NGenes > maxNarrow {
+			into.wide = append(into.wide, c.wide[lo:hi]...)
+		} else {
+			into.narrow = append(into.narrow, c.narrow[lo:hi]...)
+		}
+		into.small, into.large = append(into.small, c.small[lo:hi]...), append(into.large, c.large[first:last]...)
+		into.ptr, into.more = append(into.ptr, int64(len(into.small))), append(into.more, int64(len(into.large)))
+		into.Batch, into.Item = append(into.Batch, c.Batch[r]), append(into.Item, c.Item[r])
+	}
+	return nil
+}
+
+// Soon does nothing: cells in memory need no notice.
+func (c *Cells) Soon([]int32) {}
 
 // Check says whether the cells fit the configuration: a programmer's error if not.
 func (c *Cells) Check(cfg Config) error {
 	if c.NGenes != cfg.NInput {
 		return fmt.Errorf("cells have %d genes, the model %d", c.NGenes, cfg.NInput)
-	}
-	if len(c.Batch) != c.Len() {
-		return fmt.Errorf("%d cells have %d batch codes", c.Len(), len(c.Batch))
 	}
 	for i, b := range c.Batch {
 		if b < 0 || int(b) >= cfg.NBatch {
@@ -39,4 +177,31 @@ func (c *Cells) Check(cfg Config) error {
 		}
 	}
 	return nil
+}
+
+// stretch makes c as long as n cells of extent e, whose values are left open:
+// parts of it are to be appended to.
+func (c *Cells) stretch(n int, e Extent) {
+	c.Batch, c.Item, c.ptr, c.more = c.Batch[:n], c.Item[:n], c.ptr[:n+1], c.more[:n+1]
+	c.small, c.large = c.small[:e.Nonzeros], c.large[:e.Large]
+	if c.NGenes > maxNarrow {
+		c.wide = c.wide[:e.Nonzeros]
+	} else {
+		c.narrow = c.narrow[:e.Nonzeros]
+	}
+}
+
+// part is c as if it ended before cell first, where counts of extent at come
+// before: n cells of extent e appended to it land in c. Parts that do not
+// overlap may be appended to at the same time.
+func (c *Cells) part(first, n int, at, e Extent) Cells {
+	p := Cells{NGenes: c.NGenes, Batch: c.Batch[: first : first+n], Item: c.Item[: first : first+n],
+		ptr: c.ptr[: first+1 : first+n+1], more: c.more[: first+1 : first+n+1],
+		small: c.small[: at.Nonzeros : at.Nonzeros+e.Nonzeros], large: c.large[: at.Large : at.Large+e.Large]}
+	if c.NGenes > maxNarrow {
+		p.wide = c.wide[: at.Nonzeros : at.Nonzeros+e.Nonzeros]
+	} else {
+		p.narrow = c.narrow[: at.Nonzeros : at.Nonzeros+e.Nonzeros]
+	}
+	return p
 }

@@ -35,6 +35,7 @@
 //	decoder.go     z, s → h                    adam.go       the optimizer
 //	head.go        h → rho, ll, by blocks      evaluate.go   ELBO, latent, decoding
 //	pass.go        one forward and backward    workers.go    the threads of a step
+//	source.go      where cells come from       pool.go       their order, in bounded memory
 //
 // Each layer is a forward and a backward beside each other; there is no
 // automatic differentiation. Work is cut by fixed blocks of genes, each owned

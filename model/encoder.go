@@ -37,12 +37,8 @@ func newEncoder[T kernel.Float](s *slabs[T], cfg Config) *encoder[T] {
 }
 
 // input writes the first hidden layer's x for cells lo … hi−1.
-func (e *encoder[T]) input(ops kernel.Ops[T], lo, hi int, m *Minibatch[T], x []T) {
-	h := len(e.bias.w)
-	ops.SparseForward(lo, hi, h, m.Ptr, m.Idx, m.Log, e.in.w, x)
-	for b := lo; b < hi; b++ {
-		ops.Add(e.bias.w, x[b*h:(b+1)*h])
-	}
+func (e *encoder[T]) input(ops kernel.Ops[T], lo, hi, blocks int, m *Minibatch[T], x []T) {
+	ops.SparseForward(lo, hi, m.B, len(e.bias.w), blocks, m.Bound, m.Idx, m.Log, e.in.w, e.bias.w, x)
 }
 
 // forward goes from the first layer's x to the posterior's mean and log-variance input.

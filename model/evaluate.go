@@ -1,7 +1,9 @@
 package model
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -12,6 +14,7 @@ type Evaluator struct {
 	vae    *VAE[float32]
 	passes []*Pass[float32]
 	mini   []*Minibatch[float32]
+	cells  []*Cells // of the minibatches
 }
 
 // evalBatch is the cells of a minibatch in evaluation. Every minibatch is filled
@@ -25,29 +28,42 @@ func NewEvaluator(vae *VAE[float32], threads int) *Evaluator {
 	for range max(threads, 1) {
 		e.passes = append(e.passes, newPass(vae, serial{}))
 		e.mini = append(e.mini, &Minibatch[float32]{})
+		e.cells = append(e.cells, NewCells(vae.NInput, evalBatch, Extent{}))
 	}
 	return e
 }
 
-// each cuts rows into minibatches, filled up with nobody, and calls do for each,
-// from several goroutines, with the index of its first row among rows and how
-// many are cells. It stops early, with ctx's error, when ctx is done.
-func (e *Evaluator) each(ctx context.Context, rows []int, do func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32])) error {
+// task is a minibatch of an evaluation: the rows from first on, n of them, filled
+// up with nobody.
+type task struct {
+	first, n int
+	cells    *Cells
+	rows     []int // of cells
+	mini     *Minibatch[float32]
+	pass     *Pass[float32]
+}
+
+// each cuts rows of source into minibatches, reads each, and calls do for each,
+// from several goroutines. It stops early when ctx is done, or with the error of
+// the first minibatch, in their order, that could not be read.
+func (e *Evaluator) each(ctx context.Context, source Source, rows []int32, do func(task)) error {
 	var next atomic.Int64
+	var over atomic.Bool
 	var group sync.WaitGroup
 	var fault fault
+	errs, at := make([]error, len(e.passes)), make([]int, len(e.passes))
 	work := func(w int) {
-		full := make([]int, evalBatch)
-		for ctx.Err() == nil {
-			first := int(next.Add(1)-1) * evalBatch
-			if first >= len(rows) {
+		t := task{cells: e.cells[w], rows: make([]int, evalBatch), mini: e.mini[w], pass: e.passes[w]}
+		for ctx.Err() == nil && !over.Load() {
+			t.first = int(next.Add(1)-1) * evalBatch
+			if t.first >= len(rows) {
 				return
 			}
-			n := copy(full, rows[first:])
-			for i := n; i < evalBatch; i++ {
-				full[i] = nobody
+			if at[w], errs[w] = t.first, t.read(source, rows); errs[w] != nil {
+				over.Store(true) // all minibatches before it were begun already
+				return
 			}
-			do(first, n, full, e.mini[w], e.passes[w])
+			do(t)
 		}
 	}
 	for w := range e.passes {
@@ -55,64 +71,86 @@ func (e *Evaluator) each(ctx context.Context, rows []int, do func(first, n int, 
 	}
 	group.Wait()
 	fault.rethrow()
-	return ctx.Err()
+	return cmp.Or(ctx.Err(), firstError(at, errs))
 }
 
-// losses evaluates rows of cells with one sample of z each.
-func (e *Evaluator) losses(ctx context.Context, cells *Cells, rows []int, seed uint64, epoch int, weight float64) (losses, error) {
+// firstError is the error of the lowest place.
+func firstError(at []int, errs []error) (err error) {
+	lowest := math.MaxInt
+	for w, e := range errs {
+		if e != nil && at[w] < lowest {
+			lowest, err = at[w], e
+		}
+	}
+	return err
+}
+
+// read brings the minibatch's cells into memory and announces those to come.
+func (t *task) read(source Source, rows []int32) error {
+	end := min(t.first+evalBatch, len(rows))
+	if later := end + ahead/2*evalBatch; later < len(rows) {
+		source.Soon(rows[later:min(later+evalBatch, len(rows))])
+	}
+	t.n = end - t.first
+	for i := range t.rows {
+		t.rows[i] = i
+		if i >= t.n {
+			t.rows[i] = nobody
+		}
+	}
+	t.cells.Reset()
+	return source.Read(rows[t.first:end], t.cells)
+}
+
+// losses evaluates rows of source with one sample of z each.
+func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, seed uint64, epoch int, weight float64) (losses, error) {
 	rec, kl := make([]float64, len(rows)), make([]float64, len(rows))
-	err := e.each(ctx, rows, func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
-		m.fill(cells, rows, e.vae.head.bounds)
-		m.draw(cells, rows, draws{seed: seed, noise: ValidationNoise, epoch: epoch, latent: e.vae.NLatent})
-		p.forward(m, false)
-		copy(rec[first:], p.Rec[:n])
-		copy(kl[first:], p.KL[:n])
+	err := e.each(ctx, source, rows, func(t task) {
+		t.mini.fill(t.cells, t.rows, e.vae.head.bounds)
+		t.mini.draw(t.cells, t.rows, draws{seed: seed, noise: ValidationNoise, epoch: epoch, latent: e.vae.NLatent})
+		t.pass.forward(t.mini, false)
+		copy(rec[t.first:], t.pass.Rec[:t.n])
+		copy(kl[t.first:], t.pass.KL[:t.n])
 	})
 	s := losses{}
 	s.add(rec, kl, weight) // in the rows' order: the same sum for any number of threads
 	return s, err
 }
 
-// Posterior writes the posterior's mean and variance (cells, L) of every cell.
-// variance may be nil.
-func (e *Evaluator) Posterior(ctx context.Context, cells *Cells, mean, variance []float32) error {
+// Posterior writes the posterior's mean and variance (len(rows), L) of rows of
+// source. variance may be nil.
+func (e *Evaluator) Posterior(ctx context.Context, source Source, rows []int32, mean, variance []float32) error {
 	l := e.vae.NLatent
-	return e.each(ctx, all(cells), func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
-		e.encode(cells, rows, m, p)
-		copy(mean[first*l:], p.Mean[:n*l])
+	return e.each(ctx, source, rows, func(t task) {
+		e.encode(t)
+		copy(mean[t.first*l:], t.pass.Mean[:t.n*l])
 		if variance != nil {
-			copy(variance[first*l:], p.Variance[:n*l])
+			copy(variance[t.first*l:], t.pass.Variance[:t.n*l])
 		}
 	})
 }
 
-// Decode calls row, from several goroutines, with each cell's shares of genes
-// rho (G) decoded at the posterior mean and with its library size. rho is the
-// callee's until it returns.
-func (e *Evaluator) Decode(ctx context.Context, cells *Cells, row func(cell int, rho []float32, library float32)) error {
-	return e.each(ctx, all(cells), func(first, n int, rows []int, m *Minibatch[float32], p *Pass[float32]) {
-		e.encode(cells, rows, m, p)
-		p.decode(false)
-		rho := make([]float32, e.vae.NInput)
-		for b := range n {
-			p.Shares(b, rho)
-			row(first+b, rho, m.Library[b])
+// Decode calls row, from several goroutines, with the place among rows of each
+// cell, its shares of genes rho (G) decoded at the posterior mean, and its
+// library size. rho is the callee's until it returns.
+func (e *Evaluator) Decode(ctx context.Context, source Source, rows []int32, row func(cell int, rho []float32, library float32)) error {
+	return e.each(ctx, source, rows, func(t task) {
+		e.encode(t)
+		t.pass.decode(false)
+		rho, g := t.pass.Shares(), e.vae.NInput
+		for b := range t.n {
+			row(t.first+b, rho[b*g:(b+1)*g], t.mini.Library[b])
 		}
 	})
 }
 
-// encode leaves the posterior in p, and its mean in p.Z.
-func (e *Evaluator) encode(cells *Cells, rows []int, m *Minibatch[float32], p *Pass[float32]) {
-	m.fill(cells, rows, e.vae.head.bounds)
-	m.Noise = resize(m.Noise, m.B*e.vae.NLatent)
-	clear(m.Noise)
-	p.encode(m, false)
+// encode leaves the posterior in the pass, and its mean in Z.
+func (e *Evaluator) encode(t task) {
+	t.mini.fill(t.cells, t.rows, e.vae.head.bounds)
+	t.mini.Noise = resize(t.mini.Noise, t.mini.B*e.vae.NLatent)
+	clear(t.mini.Noise)
+	t.pass.encode(t.mini, false, 0, nil)
 }
 
-func all(cells *Cells) []int {
-	rows := make([]int, cells.Len())
-	for i := range rows {
-		rows[i] = i
-	}
-	return rows
-}
+// NLatent is the number of dimensions of the posterior.
+func (e *Evaluator) NLatent() int { return e.vae.NLatent }

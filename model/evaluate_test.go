@@ -8,12 +8,12 @@ import (
 )
 
 // reversed is the cells in the opposite order.
-func reversed(c *Cells) *Cells {
-	r := &Cells{NGenes: c.NGenes, Indptr: []int64{0}}
-	for i := c.Len() - 1; i >= 0; i-- {
-		lo, hi := c.Indptr[i], c.Indptr[i+1]
-		r.Genes, r.Counts = append(r.Genes, c.Genes[lo:hi]...), append(r.Counts, c.Counts[lo:hi]...)
-		r.Indptr, r.Batch = append(r.Indptr, int64(len(r.Genes))), append(r.Batch, c.Batch[i])
+func reversed(t *testing.T, c *Cells) *Cells {
+	r := NewCells(c.NGenes, c.Len(), c.Extent())
+	for i := range c.Len() {
+		if err := c.Read([]int32{int32(c.Len() - 1 - i)}, r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return r
 }
@@ -33,12 +33,12 @@ func TestPermutedCellsPermuteTheLatent(t *testing.T) {
 	l := v.NLatent
 	embed := func(c *Cells, threads int) []float32 {
 		mean := make([]float32, c.Len()*l)
-		if err := NewEvaluator(v, threads).Posterior(context.Background(), c, mean, nil); err != nil {
+		if err := NewEvaluator(v, threads).Posterior(context.Background(), c, rows32(c.Len()), mean, nil); err != nil {
 			t.Fatal(err)
 		}
 		return mean
 	}
-	a, b := embed(cells, 1), embed(reversed(cells), 3)
+	a, b := embed(cells, 1), embed(reversed(t, cells), 3)
 	for i := range cells.Len() {
 		j := cells.Len() - 1 - i
 		if !slices.Equal(a[i*l:(i+1)*l], b[j*l:(j+1)*l]) {
@@ -52,12 +52,13 @@ func TestDecodeGivesShares(t *testing.T) {
 	cells := structured(130, 300)
 	v := trainedModel(t, cells)
 	seen := make([]bool, cells.Len())
-	err := NewEvaluator(v, 2).Decode(context.Background(), cells, func(cell int, rho []float32, library float32) {
+	err := NewEvaluator(v, 2).Decode(context.Background(), cells, rows32(cells.Len()), func(cell int, rho []float32, library float32) {
 		sum, total := 0.0, 0.0
 		for _, r := range rho {
 			sum += float64(r)
 		}
-		for _, x := range cells.Counts[cells.Indptr[cell]:cells.Indptr[cell+1]] {
+		_, counts := cells.Row(cell)
+		for _, x := range counts {
 			total += float64(x)
 		}
 		if math.Abs(sum-1) > 1e-5 || total != float64(library) {
@@ -74,7 +75,7 @@ func TestDecodeGivesShares(t *testing.T) {
 func TestEvaluatorLosses(t *testing.T) {
 	cells := structured(150, 80)
 	v := trainedModel(t, cells)
-	got, err := NewEvaluator(v, 2).losses(context.Background(), cells, all(cells), 9, 4, 0.5)
+	got, err := NewEvaluator(v, 2).losses(context.Background(), cells, rows32(cells.Len()), 9, 4, 0.5)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,15 +130,17 @@ func goldenMinibatch[T kernel.Float](t *testing.T, dir string, cfg Config) *Mini
 	mb := readTensors(t, dir, "minibatch")
 	x, batch := mb["x"], mb["batch_index"].I64
 	n := x.Shape[0]
-	cells := &Cells{NGenes: x.Shape[1], Indptr: []int64{0}}
+	cells := NewCells(x.Shape[1], n, Extent{})
 	rows := make([]int, n)
 	for i := range n {
+		var genes []int32
+		var counts []float32
 		for g := range cells.NGenes {
 			if c := x.F32[i*cells.NGenes+g]; c != 0 {
-				cells.Genes, cells.Counts = append(cells.Genes, int32(g)), append(cells.Counts, c)
+				genes, counts = append(genes, int32(g)), append(counts, c)
 			}
 		}
-		cells.Indptr, cells.Batch = append(cells.Indptr, int64(len(cells.Genes))), append(cells.Batch, int32(batch[i]))
+		cells.Append(genes, counts, int32(batch[i]), int64(i))
 		rows[i] = i
 	}
 	if err := cells.Check(cfg); err != nil {
@@ -184,7 +186,7 @@ func largest(x []float32) float64 {
 // the largest. log_prob likewise 1e-5 of its size, plus 2e-6 for entries near 0.
 func goldenEval[T kernel.Float](t *testing.T, v *VAE[T], m *Minibatch[T], want tensorMap) {
 	p := newPass(v, serial{})
-	p.encode(m, false)
+	p.encode(m, false, 0, nil)
 	close := func(name string, got []T) {
 		t.Helper()
 		near(t, "eval "+name, got, want[name].F32, 1e-5, 1e-6*largest(want[name].F32))
@@ -194,10 +196,10 @@ func goldenEval[T kernel.Float](t *testing.T, v *VAE[T], m *Minibatch[T], want t
 	close("z", p.Z)
 	p.decode(false)
 	g := v.NInput
-	scale, rate, theta, logp := make([]T, m.B*g), make([]T, m.B*g), make([]T, m.B*g), make([]T, m.B*g)
+	scale := p.Shares()
+	rate, theta, logp := make([]T, m.B*g), make([]T, m.B*g), make([]T, m.B*g)
 	rec := make([]float64, m.B)
 	for b := range m.B {
-		p.Shares(b, scale[b*g:(b+1)*g])
 		x := make([]float64, g)
 		for i := m.Ptr[b]; i < m.Ptr[b+1]; i++ {
 			x[m.Idx[i]] = float64(m.Val[i])
@@ -234,7 +236,7 @@ func goldenTrain[T kernel.Float](t *testing.T, v *VAE[T], m *Minibatch[T], weigh
 	p := newPass(v, serial{})
 	p.forward(m, true)
 	near(t, "train loss", []float64{p.loss(weight)}, want["loss"].F32, 1e-5, 0)
-	p.backward(weight, func(lo, hi int) {})
+	p.backward(weight, func(lo, hi int) {}, nothing)
 	checked := 0
 	for _, g := range v.Gradients() {
 		w, ok := want["grad."+g.Name]
@@ -267,7 +269,7 @@ func goldenAdam[T kernel.Float](t *testing.T, v *VAE[T], m *Minibatch[T], weight
 		p.forward(m, true)
 		near(t, fmt.Sprintf("loss.%d", step), []float64{p.loss(weight)}, want[fmt.Sprintf("loss.%d", step)].F32, 1e-5, 0)
 		s := DefaultAdam().step(step)
-		p.backward(weight, func(lo, hi int) { v.update(lo, hi, s) })
+		p.backward(weight, func(lo, hi int) { v.update(lo, hi, s) }, nothing)
 		if step == 1 || step == 10 {
 			for _, x := range v.Tensors() {
 				near(t, fmt.Sprintf("step%d.%s", step, x.Name), x.Data, want[fmt.Sprintf("step%d.%s", step, x.Name)].F32, 1e-5, 1e-6*float64(step))

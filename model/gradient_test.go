@@ -12,17 +12,19 @@ import (
 // randomCells draws cells with batches, one of them empty and one with a large count.
 func randomCells(n, genes, batches int) *Cells {
 	rng := rand.New(rand.NewPCG(7, 8))
-	c := &Cells{NGenes: genes, Indptr: []int64{0}}
+	c := NewCells(genes, n, Extent{})
 	for i := range n {
+		var at []int32
+		var counts []float32
 		for g := range genes {
 			if i != 2 && rng.Float64() < 0.3 {
-				c.Genes, c.Counts = append(c.Genes, int32(g)), append(c.Counts, float32(1+rng.IntN(30)*rng.IntN(3)))
+				at, counts = append(at, int32(g)), append(counts, float32(1+rng.IntN(30)*rng.IntN(3)))
 			}
 		}
 		if i == 3 {
-			c.Counts[len(c.Counts)-1] = 5000
+			counts[len(counts)-1] = 5000
 		}
-		c.Indptr, c.Batch = append(c.Indptr, int64(len(c.Genes))), append(c.Batch, int32(i%batches))
+		c.Append(at, counts, int32(i%batches), int64(i))
 	}
 	return c
 }
@@ -60,7 +62,7 @@ func checkGradient(t *testing.T, v *VAE[float64], m *Minibatch[float64]) {
 	p := newPass(v, serial{})
 	const weight, h = 0.7, 1e-5
 	p.forward(m, true)
-	p.backward(weight, func(lo, hi int) {})
+	p.backward(weight, func(lo, hi int) {}, nothing)
 	grad := append([]float64{}, v.grad...)
 	for _, q := range v.params {
 		scale := 0.0
@@ -94,8 +96,8 @@ func TestGradientFloat32(t *testing.T) {
 	m32, m64 := randomMinibatch(v32, cells, 0.1), randomMinibatch(v64, cells, 0.1)
 	p32.forward(m32, true)
 	p64.forward(m64, true)
-	p32.backward(1, func(lo, hi int) {})
-	p64.backward(1, func(lo, hi int) {})
+	p32.backward(1, func(lo, hi int) {}, nothing)
+	p64.backward(1, func(lo, hi int) {}, nothing)
 	for i, g := range v64.Gradients() {
 		// 1e-5: a bias before batch normalization has gradient 0, of terms near 1.
 		near(t, g.Name, v32.Gradients()[i].Data, g.Data, 1e-3, 3e-5*largest(g.Data)+1e-5)

@@ -28,7 +28,7 @@ func newHidden[T kernel.Float](s *slabs[T], name string, h int) *hidden[T] {
 type activations[T kernel.Float] struct {
 	x, xhat, y, dy []T // (B, H) before normalization, normalized, after ReLU and dropout, gradient
 	mean, variance []T // (H) of the minibatch
-	mask           []T // (B, H)
+	mask           []T // (B, H), nil: no dropout
 }
 
 func (a *activations[T]) resize(b, h int) {
@@ -45,10 +45,7 @@ func (n *hidden[T]) forward(ops kernel.Ops[T], b int, train bool, mask []T, a *a
 		ops.BatchNorm(b, h, a.x, n.gamma.w, n.beta.w, n.eps, a.mean, a.variance, a.xhat, a.y)
 		n.track(b, a)
 	} else {
-		n.frozen(b, a)
-	}
-	if mask == nil {
-		mask = ones(&a.mask, b*h)
+		n.frozen(ops, b, a)
 	}
 	a.mask = mask
 	ops.ReLU(mask, a.y)
@@ -64,18 +61,13 @@ func (n *hidden[T]) track(b int, a *activations[T]) {
 }
 
 // frozen normalizes by the running statistics: y = scale x + shift per unit.
-func (n *hidden[T]) frozen(b int, a *activations[T]) {
+func (n *hidden[T]) frozen(ops kernel.Ops[T], b int, a *activations[T]) {
 	h := len(n.mean)
 	for i := range h { // the minibatch's arrays hold scale and shift here
 		a.variance[i] = n.gamma.w[i] / T(math.Sqrt(float64(n.runvar[i]+n.eps)))
 		a.mean[i] = n.beta.w[i] - n.mean[i]*a.variance[i]
 	}
-	for c := range b {
-		x, y := a.x[c*h:(c+1)*h], a.y[c*h:(c+1)*h]
-		for i := range x {
-			y[i] = a.variance[i]*x[i] + a.mean[i]
-		}
-	}
+	ops.Affine(b, h, a.variance, a.mean, a.x, a.y)
 }
 
 // backward turns a.dy, the gradient at a.y, into the gradient at a.x in place,
@@ -84,14 +76,4 @@ func (n *hidden[T]) backward(ops kernel.Ops[T], b int, a *activations[T]) {
 	h := len(n.mean)
 	ops.ReLUBackward(a.y[:b*h], a.mask, a.dy[:b*h])
 	ops.BatchNormBackward(b, h, a.xhat, n.gamma.w, a.variance, n.eps, a.dy, n.gamma.g, n.beta.g, a.dy)
-}
-
-// ones makes *x n ones.
-func ones[T kernel.Float](x *[]T, n int) []T {
-	y := resize(*x, n)
-	for i := range y {
-		y[i] = 1
-	}
-	*x = y
-	return y
 }

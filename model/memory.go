@@ -1,17 +1,53 @@
 package model
 
-import "cellvi/model/kernel"
+import (
+	"math"
+	"sort"
+
+	"cellvi/model/kernel"
+)
+
+// WindowBytes gives what the memory of two windows of size rows takes.
+func (d *Dataset) WindowBytes() func(size int) int64 {
+	room := mostRoom(&d.Train)
+	return func(size int) int64 {
+		cells := int64(mostCells(size))
+		return 2 * (room(size).Bytes(d.NGenes, cells) + 8*cells)
+	}
+}
+
+// Window is the largest window, in rows, of which two take at most so many
+// bytes, in whole minibatches; 0 where not even one minibatch fits. It is a
+// function of its arguments and the data alone.
+func (d *Dataset) Window(bytes int64, batchSize int) int {
+	of := d.WindowBytes()
+	most := d.Train.Len() / batchSize
+	return batchSize * sort.Search(most, func(n int) bool { return of((n+1)*batchSize) > bytes })
+}
+
+// LeastWindow is the fewest rows of a window, in whole minibatches, that shuffle
+// well enough: it holds 256 pieces, so that minibatches over a store sorted by
+// eight batches have 99% of the entropy of batches of a full shuffle.
+func LeastWindow(batchSize int) int {
+	return int(math.Ceil(256*PieceCells/float64(batchSize))) * batchSize
+}
 
 // TrainBytes is about what training takes beside the cells: parameters, their
-// gradients and moments, one pass of a minibatch and one of evaluation for each
-// thread, and the copies that a State makes.
-func TrainBytes(cfg Config, batchSize, threads int) int64 {
-	return 7*parameterBytes(cfg) + passBytes(cfg, batchSize+2) + int64(threads)*passBytes(cfg, evalBatch)
+// gradients and moments, as much again for those that are read from a State, one
+// pass of a minibatch and one of evaluation for each thread.
+func TrainBytes(cfg Config, opt TrainOptions) int64 {
+	b := opt.BatchSize + 2
+	bytes := 7*parameterBytes(cfg) + passBytes(cfg, b) + minibatchBytes(cfg, b) +
+		int64(opt.Threads)*(passBytes(cfg, evalBatch)+minibatchBytes(cfg, evalBatch))
+	if opt.Precision == BFloat16 { // weights and gradients in two orders, two bytes a number
+		bytes += 4 * int64(cfg.NInput) * int64(cfg.NHidden+kernel.Pad(b))
+	}
+	return bytes
 }
 
 // EvalBytes is about what an Evaluator takes, its model included.
 func EvalBytes(cfg Config, threads int) int64 {
-	return 4*parameterBytes(cfg) + int64(threads)*passBytes(cfg, evalBatch)
+	return 4*parameterBytes(cfg) + int64(threads)*(passBytes(cfg, evalBatch)+minibatchBytes(cfg, evalBatch))
 }
 
 // parameterBytes is the size of one slab of parameters.
@@ -20,10 +56,18 @@ func parameterBytes(cfg Config) int64 {
 	return 4 * (2*g*h + 2*g + int64(cfg.NLayers)*2*(h*h+3*h) + 2*l*h + int64(cfg.NBatch)*h)
 }
 
-// passBytes is the workspace of a pass over b cells: shares and their gradients,
-// the blocks' gradients at the hidden layer, tables, activations.
+// passBytes is the workspace of a pass over b cells: logits and their gradients,
+// the blocks' gradients at the hidden layer, activations, and the counts once
+// more in the order of genes, a quarter of the genes nonzero.
 func passBytes(cfg Config, b int) int64 {
-	g, h, n := int64(cfg.NInput), int64(cfg.NHidden), int64(b)
+	g, h, n := int64(cfg.NInput), int64(cfg.NHidden), int64(kernel.Pad(b))
 	blocks := int64(len(kernel.Blocks(cfg.NInput)) - 1)
-	return 4 * (2*n*g + n*blocks*h + int64(kernel.TableSize(cfg.NInput)) + 10*int64(cfg.NLayers)*n*h)
+	return 4 * (2*n*g + n*blocks*h + blocks*int64(kernel.TableSize(stripe)) + n*g/4*3 + g + 10*int64(cfg.NLayers)*n*h)
+}
+
+// minibatchBytes is the counts of two minibatches of b cells with a quarter of
+// the genes nonzero, each with its gene, value and logarithm; one is prepared
+// while the other is worked on.
+func minibatchBytes(cfg Config, b int) int64 {
+	return 2 * int64(b) * (int64(cfg.NInput)/4*12 + 4*int64(len(kernel.Blocks(cfg.NInput))))
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 
 	"cellvi/model/kernel"
 )
@@ -19,7 +20,8 @@ type Minibatch[T kernel.Float] struct {
 	Batch    []int32 // (B) batch codes
 	Noise    []T     // (B, L) standard normal, for z
 	EncMasks [][]T   // per hidden layer (B, H), dropout's 0 or 1/(1−p); empty: no dropout
-	logs     []T     // log(1+x) of small counts
+	logs     *[256]T // log(1+x) of the counts that a byte holds
+	ops      kernel.Ops[T]
 }
 
 // nobody is a row that stands for a cell without counts.
@@ -40,14 +42,14 @@ func (m *Minibatch[T]) layout(cells *Cells, rows []int, bounds int) {
 	for b, r := range rows {
 		n := int64(0)
 		if r != nobody {
-			n = cells.Indptr[r+1] - cells.Indptr[r]
+			n = cells.ptr[r+1] - cells.ptr[r]
 		}
 		m.Ptr[b+1] = m.Ptr[b] + int32(n)
 	}
 	n := int(m.Ptr[m.B])
 	m.Idx, m.Val, m.Log = resize(m.Idx, n), resize(m.Val, n), resize(m.Log, n)
 	if m.logs == nil {
-		m.logs = make([]T, 256)
+		m.ops, m.logs = kernel.New[T](), &[256]T{}
 		for i := range m.logs {
 			m.logs[i] = T(math.Log1p(float64(i)))
 		}
@@ -61,46 +63,63 @@ func (m *Minibatch[T]) fillCells(cells *Cells, rows []int, bounds []int, from, t
 		if r == nobody {
 			m.Library[b], m.Batch[b] = 0, 0
 		} else {
-			lo, hi := cells.Indptr[r], cells.Indptr[r+1]
-			copy(m.Idx[at:], cells.Genes[lo:hi])
-			m.Library[b], m.Batch[b] = m.fillCounts(at, cells.Counts[lo:hi]), cells.Batch[r]
+			m.Library[b], m.Batch[b] = m.fillCounts(at, cells, r), cells.Batch[r]
 		}
 		m.cut(bounds, b)
 	}
 }
 
-// fillCounts sets counts and their log(1+x) from position at, and gives their
-// total. Logarithms of small whole counts come from a table.
-func (m *Minibatch[T]) fillCounts(at int32, counts []float32) T {
-	total := 0.0
-	val, logs := m.Val[at:], m.Log[at:]
-	for k, x := range counts {
-		total += float64(x)
-		val[k] = T(x)
-		if i := int(x); i < len(m.logs) && float32(i) == x {
-			logs[k] = m.logs[i]
-		} else {
-			logs[k] = T(math.Log1p(float64(x)))
+// fillCounts sets the genes and counts of cell r and their log(1+x) from
+// position at, and gives their total. What a byte holds comes from a table.
+func (m *Minibatch[T]) fillCounts(at int32, cells *Cells, r int) T {
+	counts := cells.small[cells.ptr[r]:cells.ptr[r+1]]
+	idx, val, logs := m.Idx[at:], m.Val[at:][:len(counts)], m.Log[at:][:len(counts)]
+	total := 0
+	if cells.NGenes > maxNarrow {
+		cells.genes(r, idx)
+		for k, x := range counts {
+			total += int(x)
+			val[k], logs[k] = T(x), m.logs[x]
 		}
+	} else {
+		total = m.ops.Unpack(cells.narrow[cells.ptr[r]:cells.ptr[r+1]], counts, m.logs[:], idx, val, logs)
+	}
+	if large := cells.large[cells.more[r]:cells.more[r+1]]; len(large) > 0 {
+		return fillLarge(val, logs, counts, large)
+	}
+	return T(total)
+}
+
+// fillLarge sets the counts of a cell that bytes do not hold, and gives the
+// total of all its counts.
+func fillLarge[T kernel.Float](val, logs []T, counts []uint8, large []float32) T {
+	total := 0.0
+	for k, x := range counts {
+		if x != escape {
+			total += float64(x)
+			continue
+		}
+		total += float64(large[0])
+		val[k], logs[k] = T(large[0]), T(math.Log1p(float64(large[0])))
+		large = large[1:]
 	}
 	return T(total)
 }
 
 // cut finds where each block of genes begins in cell b.
 func (m *Minibatch[T]) cut(bounds []int, b int) {
-	at, end := m.Ptr[b], m.Ptr[b+1]
+	at, end := int(m.Ptr[b]), int(m.Ptr[b+1])
 	for k, first := range bounds {
-		for at < end && int(m.Idx[at]) < first {
-			at++
-		}
-		m.Bound[k*m.B+b] = at
+		n, _ := slices.BinarySearch(m.Idx[at:end], int32(first))
+		at += n
+		m.Bound[k*m.B+b] = int32(at)
 	}
 }
 
 // block is the counts that fall in block k of genes.
-func (m *Minibatch[T]) block(k int, bounds []int, values []T) kernel.Nonzeros[T] {
+func (m *Minibatch[T]) block(k int, bounds []int) kernel.Nonzeros[T] {
 	return kernel.Nonzeros[T]{First: int32(bounds[k]), Lo: m.Bound[k*m.B : (k+1)*m.B],
-		Hi: m.Bound[(k+1)*m.B : (k+2)*m.B], Idx: m.Idx, Val: values}
+		Hi: m.Bound[(k+1)*m.B : (k+2)*m.B], Idx: m.Idx, Val: m.Val, Log: m.Log}
 }
 
 // draws says which random numbers a minibatch needs.
@@ -141,13 +160,13 @@ func (m *Minibatch[T]) drawCells(cells *Cells, rows []int, d draws, from, to int
 			clear(noise)
 			continue
 		}
-		normal(Stream(d.seed, d.noise, uint64(d.epoch), cells.item(rows[b])), noise)
+		normal(Stream(d.seed, d.noise, uint64(d.epoch), uint64(cells.Item[rows[b]])), noise)
 		if len(m.EncMasks) == 0 {
 			continue
 		}
-		rng := Stream(d.seed, Dropout, uint64(d.epoch), cells.item(rows[b]))
-		for _, mask := range m.EncMasks {
-			dropout(rng, d.rate, mask[b*d.h:(b+1)*d.h])
+		key := streamKey(d.seed, Dropout, uint64(d.epoch), uint64(cells.Item[rows[b]]))
+		for l, mask := range m.EncMasks {
+			m.ops.Dropout(key, l*d.h, d.rate, mask[b*d.h:(b+1)*d.h])
 		}
 	}
 }
@@ -159,17 +178,4 @@ func resize[T any](x []T, n int) []T {
 		return make([]T, n)
 	}
 	return x[:n]
-}
-
-// cutRows cuts rows into minibatches of size; a last one of fewer than three
-// cells joins the one before, because batch normalization cannot use it.
-func cutRows(rows []int, size int) [][]int {
-	var out [][]int
-	for len(rows) > size {
-		if len(rows)-size < 3 {
-			break
-		}
-		out, rows = append(out, rows[:size]), rows[size:]
-	}
-	return append(out, rows)
 }

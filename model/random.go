@@ -24,8 +24,13 @@ const (
 // generator whose state is a hash of the four. No stream depends on another
 // having been read, so threads and resuming change nothing.
 func Stream(seed uint64, purpose Purpose, epoch, item uint64) *rand.Rand {
-	h := mix(mix(mix(mix(seed)^uint64(purpose))^epoch) ^ item)
+	h := streamKey(seed, purpose, epoch, item)
 	return rand.New(rand.NewPCG(h, mix(h)))
+}
+
+// streamKey is the hash of the four.
+func streamKey(seed uint64, purpose Purpose, epoch, item uint64) uint64 {
+	return mix(mix(mix(mix(seed)^uint64(purpose))^epoch) ^ item)
 }
 
 // mix is the finalizer of SplitMix64 (Steele, Lea & Flood 2014) after its increment.
@@ -49,23 +54,4 @@ func normal[T kernel.Float](rng *rand.Rand, w []T) {
 	for i := range w {
 		w[i] = T(rng.NormFloat64())
 	}
-}
-
-// dropout fills mask with 0 at the given rate and 1/(1−rate) elsewhere.
-func dropout[T kernel.Float](rng *rand.Rand, rate float64, mask []T) {
-	keep, limit := T(1/(1-rate)), uint32(rate*(1<<32))
-	for i := 0; i < len(mask); i += 2 { // two draws from each 64 bits
-		bits := rng.Uint64()
-		mask[i] = pick(uint32(bits) < limit, 0, keep)
-		if i+1 < len(mask) {
-			mask[i+1] = pick(uint32(bits>>32) < limit, 0, keep)
-		}
-	}
-}
-
-func pick[T any](cond bool, yes, no T) T {
-	if cond {
-		return yes
-	}
-	return no
 }

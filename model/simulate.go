@@ -3,18 +3,18 @@ package model
 import (
 	"math"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Simulator draws counts from the model itself: a decoder with random
-// parameters, known latents, batches and labels.
+// parameters, known latents, batches and labels. Several goroutines may use it
+// at the same time, each with a Drawer of its own.
 type Simulator struct {
 	VAE     *VAE[float32]
 	Labels  int
 	Library float64 // median total counts of a cell
 	Seed    uint64
 	centres [][]float64 // (labels, L) of the labels in the latent
+	theta   []float64   // (G) inverse dispersions
 }
 
 // NewSimulator draws the decoder's parameters and the labels' places. Gene
@@ -36,6 +36,9 @@ func NewSimulator(cfg Config, labels int, library float64, seed uint64) *Simulat
 	scaled(1.2/math.Sqrt(float64(cfg.NHidden)), 0, s.VAE.head.scale.w)
 	scaled(1.3, 0, s.VAE.head.bias.w)
 	scaled(0.5, math.Log(2), s.VAE.head.r.w)
+	for _, r := range s.VAE.head.r.w {
+		s.theta = append(s.theta, math.Exp(float64(r)))
+	}
 	for range labels {
 		c := make([]float64, cfg.NLatent)
 		for i := range c {
@@ -46,60 +49,69 @@ func NewSimulator(cfg Config, labels int, library float64, seed uint64) *Simulat
 	return s
 }
 
-// Cell is one simulated cell.
-type Cell struct {
-	Label, Batch int
-	Latent       []float32 // (L)
-	Genes        []uint32  // with a count above 0, ascending
-	Counts       []float64
+// Drawing is the cells of one block, each a row, with their counts as CSR.
+type Drawing struct {
+	Label, Batch []int32
+	Latent       []float32 // (n, L)
+	Indptr       []int64   // (n+1) counts of cell i are Indptr[i] … Indptr[i+1]−1 of
+	Genes        []uint32  // genes, ascending within a cell, and
+	Counts       []float64 // counts, above 0
 }
 
-// Draw makes cell i, a function of the seed and i alone. p is reused between
-// calls; see NewPass.
-func (s *Simulator) Draw(i int, p *Pass[float32]) Cell {
-	rng := Stream(s.Seed, Simulation, 1, uint64(i))
-	c := Cell{Label: rng.IntN(s.Labels), Batch: rng.IntN(s.VAE.NBatch), Latent: make([]float32, s.VAE.NLatent)}
-	for k := range c.Latent {
-		c.Latent[k] = float32(s.centres[c.Label][k] + 0.4*rng.NormFloat64())
-	}
-	library := s.Library * math.Exp(0.35*rng.NormFloat64())
-	rho := s.decode(p, c)
-	for g, share := range rho {
-		theta := math.Exp(float64(s.VAE.head.r.w[g]))
-		if x := drawNB(rng, float64(share)*library, theta); x > 0 {
-			c.Genes, c.Counts = append(c.Genes, uint32(g)), append(c.Counts, x)
-		}
-	}
-	return c
+// Drawer draws blocks of cells. It is used by one goroutine at a time.
+type Drawer struct {
+	sim  *Simulator
+	mini *Minibatch[float32]
+	pass *Pass[float32]
+	rngs []*rand.Rand // per cell
+	nb   nbDrawer
 }
 
-// NewPass makes the workspace of one goroutine's draws.
-func (s *Simulator) NewPass() *Pass[float32] { return newPass(s.VAE, serial{}) }
-
-// decode gives the expected shares of genes of a cell.
-func (s *Simulator) decode(p *Pass[float32], c Cell) []float32 {
-	p.resize(&Minibatch[float32]{B: 1, Batch: []int32{int32(c.Batch)}})
-	copy(p.Z, c.Latent)
-	p.decode(false)
-	rho := make([]float32, s.VAE.NInput)
-	p.Shares(0, rho)
-	return rho
+// NewDrawer makes the workspace of one goroutine.
+func (s *Simulator) NewDrawer() *Drawer {
+	return &Drawer{
+		sim: s, mini: &Minibatch[float32]{}, pass: newPass(s.VAE, serial{}),
+		rngs: make([]*rand.Rand, DrawBlock),
+	}
 }
 
-// drawNB draws a negative binomial count with mean mu and inverse dispersion
-// theta: by inversion of its distribution function where mu is small, else as
-// the Poisson of a gamma.
-func drawNB(rng *rand.Rand, mu, theta float64) float64 {
-	if mu > 30 {
-		rate := distuv.Gamma{Alpha: theta, Beta: theta / mu, Src: rng}.Rand()
-		return distuv.Poisson{Lambda: rate, Src: rng}.Rand()
+// DrawBlock is the number of cells that are drawn together.
+const DrawBlock = evalBatch
+
+// Draw makes the first n cells of block b, cells b·DrawBlock, b·DrawBlock+1, …,
+// in d, replacing what it held. Cell i is a function of the seed and i alone: it
+// has its own random numbers, and its own place in a matrix product that always
+// has DrawBlock rows.
+func (w *Drawer) Draw(b, n int, d *Drawing) {
+	d.Label, d.Batch, d.Latent = d.Label[:0], d.Batch[:0], d.Latent[:0]
+	d.Indptr, d.Genes, d.Counts = append(d.Indptr[:0], 0), d.Genes[:0], d.Counts[:0]
+	for i := range n {
+		w.rngs[i] = Stream(w.sim.Seed, Simulation, 1, uint64(b*DrawBlock+i))
+		w.sim.place(d, w.rngs[i])
 	}
-	u, q := rng.Float64(), mu/(theta+mu)
-	p := math.Exp(-theta * math.Log1p(mu/theta)) // of 0
-	x := 0.0
-	for cum := p; u > cum && p > 1e-300; cum += p {
-		p *= (theta + x) / (x + 1) * q // of x+1, from that of x
-		x++
+	w.decode(d)
+	rho, g := w.pass.Shares(), w.sim.VAE.NInput
+	for i := range n {
+		library := w.sim.Library * math.Exp(0.35*w.rngs[i].NormFloat64())
+		d.Genes, d.Counts = w.nb.append(w.rngs[i], rho[i*g:(i+1)*g], library, w.sim.theta, d.Genes, d.Counts)
+		d.Indptr = append(d.Indptr, int64(len(d.Genes)))
 	}
-	return x
+}
+
+// place adds a cell's label, batch and latent.
+func (s *Simulator) place(d *Drawing, rng *rand.Rand) {
+	label, batch := rng.IntN(s.Labels), rng.IntN(s.VAE.NBatch)
+	d.Label, d.Batch = append(d.Label, int32(label)), append(d.Batch, int32(batch))
+	for _, c := range s.centres[label] {
+		d.Latent = append(d.Latent, float32(c+0.4*rng.NormFloat64()))
+	}
+}
+
+// decode leaves the expected shares of the cells' genes in the pass.
+func (w *Drawer) decode(d *Drawing) {
+	w.mini.B, w.mini.Batch = DrawBlock, resize(w.mini.Batch, DrawBlock)
+	clear(w.mini.Batch[copy(w.mini.Batch, d.Batch):])
+	w.pass.resize(w.mini)
+	clear(w.pass.Z[copy(w.pass.Z, d.Latent):])
+	w.pass.decode(false)
 }

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
+
+	"cellvi/model/kernel"
 )
 
 // TrainOptions are the knobs of training, named as scvi-tools names them.
@@ -16,17 +17,25 @@ type TrainOptions struct {
 	Adam      AdamOptions   `json:"adam"`
 	KL        KLWarmup      `json:"kl"`
 	Stop      EarlyStopping `json:"early_stopping"`
-	Threads   int           `json:"-"` // does not change results
+	Precision string        `json:"precision"` // Float32 or BFloat16: of the head's products
+	Threads   int           `json:"-"`         // does not change results
 }
+
+// The numbers that the head's matrix products take while training.
+const (
+	Float32  = "f32"
+	BFloat16 = "bf16"
+)
 
 // DefaultTrain is scvi-tools' defaults with seed 0; MaxEpochs is HeuristicEpochs of the cells.
 func DefaultTrain(cells int) TrainOptions {
 	return TrainOptions{MaxEpochs: HeuristicEpochs(cells), BatchSize: 128, Adam: DefaultAdam(),
-		KL: KLWarmup{Epochs: 400, Max: 1}, Stop: EarlyStopping{Monitor: "elbo_validation", Patience: 45}, Threads: 1}
+		KL: KLWarmup{Epochs: 400, Max: 1}, Stop: EarlyStopping{Monitor: "elbo_validation", Patience: 45},
+		Precision: Float32, Threads: 1}
 }
 
-// Validate returns every problem at once.
-func (o TrainOptions) Validate() error {
+// Validate returns every problem at once, those of training a model of cfg included.
+func (o TrainOptions) Validate(cfg Config) error {
 	var problems []error
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
@@ -42,6 +51,12 @@ func (o TrainOptions) Validate() error {
 	check(o.KL.Epochs >= 0 && o.KL.Steps >= 0, "KL warm-up of %d epochs, %d steps: below 0", o.KL.Epochs, o.KL.Steps)
 	_, known := EpochStats{}.Metric(o.Stop.Monitor)
 	check(!o.Stop.Enabled || known, "early_stopping_monitor %q: there are elbo_validation, reconstruction_loss_validation, kl_local_validation", o.Stop.Monitor)
+	check(o.Precision == Float32 || o.Precision == BFloat16, "precision %q: there are f32 and bf16", o.Precision)
+	if o.Precision == BFloat16 {
+		_, can := kernel.NewHalf()
+		check(can, "precision bf16 needs a processor with AVX-512 BF16 instructions, and this one has none: use f32")
+		check(halvable(cfg.NHidden), "precision bf16 needs n_hidden in multiples of 32, it is %d", cfg.NHidden)
+	}
 	return errors.Join(problems...)
 }
 
@@ -51,23 +66,30 @@ var ErrDiverged = errors.New("training diverged")
 // Trainer trains a VAE on cells. It goes epoch by epoch; between epochs its
 // State can be taken, and given to a new Trainer to go on with the same bits.
 type Trainer struct {
-	vae        *VAE[float32]
-	opt        TrainOptions
-	cells      *Cells
-	train, val []int // rows of cells
-	workers    *workers
-	pass       *Pass[float32]
-	mini       *Minibatch[float32]
-	eval       *Evaluator
-	at         Position
-	stopped    bool
-	stopper    stopper
-	History    []EpochStats
+	vae     *VAE[float32]
+	opt     TrainOptions
+	pool    *pool
+	held    Source  // of the validation cells
+	val     []int32 // rows of held
+	workers *workers
+	pass    *Pass[float32]
+	mini    *Minibatch[float32] // the present one
+	spare   *Minibatch[float32] // the next, where ahead says which it is
+	ahead   [2]int              // epoch, minibatch
+	eval    *Evaluator
+	at      Position
+	stopped bool
+	stopper stopper
+	History []EpochStats
+	clock   *clock // nil: not measured
+	profile Profile
 
 	// AfterStep, where set, is called after every step, when State may be
 	// taken; its error ends training.
 	AfterStep func() error
 }
+
+var nowhere = [2]int{-1, -1}
 
 // Position is how far training has come.
 type Position struct {
@@ -77,10 +99,30 @@ type Position struct {
 	Sum   losses `json:"sum"`   // over the cells of those minibatches
 }
 
-// NewTrainer makes a Trainer over the rows train and val of cells; val may be
-// empty. Call Close when done.
+// NewTrainer makes a Trainer over the rows train and val of cells in memory; val
+// may be empty. Call Close when done.
 func NewTrainer(vae *VAE[float32], cells *Cells, train, val []int, opt TrainOptions) *Trainer {
-	t := &Trainer{vae: vae, opt: opt, cells: cells, train: slices.Clone(train), val: val, workers: newWorkers(opt.Threads), mini: &Minibatch[float32]{}}
+	held := make([]int32, len(val))
+	for i, r := range val {
+		held[i] = int32(r)
+	}
+	return newTrainer(vae, newPool(cells, train, opt), cells, held, opt)
+}
+
+// NewStreamTrainer makes a Trainer that keeps two windows of the training cells
+// in memory, each of so many rows, a multiple of the minibatch's: see pool. What
+// it learns depends on the window, and on nothing else of memory. The data must
+// stay as they are until Close.
+func NewStreamTrainer(vae *VAE[float32], data *Dataset, window int, opt TrainOptions) *Trainer {
+	return newTrainer(vae, newStream(data, window, opt), data.Source, data.Val.Rows, opt)
+}
+
+func newTrainer(vae *VAE[float32], p *pool, held Source, val []int32, opt TrainOptions) *Trainer {
+	t := &Trainer{vae: vae, opt: opt, pool: p, held: held, val: val, workers: newWorkers(opt.Threads), mini: &Minibatch[float32]{},
+		spare: &Minibatch[float32]{}, ahead: nowhere}
+	if opt.Precision == BFloat16 {
+		vae.head.half, _ = kernel.NewHalf()
+	}
 	t.pass = newPass(vae, t.workers)
 	t.eval = NewEvaluator(vae, opt.Threads)
 	return t
@@ -99,7 +141,7 @@ func (t *Trainer) StoppedEarly() bool { return t.stopped }
 func (t *Trainer) At() Position { return t.at }
 
 // Batches is the number of minibatches in an epoch.
-func (t *Trainer) Batches() int { return len(cutRows(t.train, t.opt.BatchSize)) }
+func (t *Trainer) Batches() int { return minibatches(t.pool.n, t.opt.BatchSize) }
 
 // Epoch trains one epoch, or what is left of it, evaluates the validation
 // cells, and appends to History. When ctx is done it stops between two steps
@@ -127,13 +169,17 @@ func (t *Trainer) Epoch(ctx context.Context) (EpochStats, error) {
 func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 	// The weight of the epoch's last step, also when no step is left of it.
 	stats.KLWeight = t.opt.KL.Weight(t.at.Epoch, t.at.Step-1)
-	for _, rows := range cutRows(t.shuffled(), t.opt.BatchSize)[t.at.Batch:] {
+	for batches := t.Batches(); t.at.Batch < batches; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		stats.KLWeight = t.opt.KL.Weight(t.at.Epoch, t.at.Step)
-		t.prepare(rows)
-		loss := t.trainStep(stats.KLWeight)
+		began := t.clock.begin()
+		if err := t.prepare(ctx); err != nil {
+			return err
+		}
+		loss := t.trainStep(ctx, stats.KLWeight)
+		t.count(began)
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return fmt.Errorf("%w: epoch %d, minibatch %d: the loss is %g", ErrDiverged, t.at.Epoch+1, t.at.Batch+1, loss)
 		}
@@ -149,19 +195,67 @@ func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 	return ctx.Err()
 }
 
-// prepare fills the minibatch with rows and the random numbers of its step, cut
-// by cells among the workers. A goroutine that prepares ahead was slower: it
-// takes a core from a worker that the others wait for.
-func (t *Trainer) prepare(rows []int) {
-	c, m, bounds := t.vae.Config, t.mini, t.vae.head.bounds
-	d := draws{seed: t.opt.Seed, noise: LatentNoise, epoch: t.at.Epoch, latent: c.NLatent, layers: c.NLayers, h: c.NHidden, rate: c.DropoutRate}
-	m.layout(t.cells, rows, len(bounds))
-	m.layoutDraws(d)
-	byCells(t.workers, m.B, func(lo, hi int) {
-		m.fillCells(t.cells, rows, bounds, lo, hi)
-		m.drawCells(t.cells, rows, d, lo, hi)
-	})
+// prepare fills the minibatch, unless the step before has done it.
+func (t *Trainer) prepare(ctx context.Context) error {
+	if t.ahead == [2]int{t.at.Epoch, t.at.Batch} {
+		t.mini, t.spare, t.ahead = t.spare, t.mini, nowhere
+		return nil
+	}
+	s := t.clock.now()
+	cells, rows, err := t.pool.minibatch(ctx, t.workers, t.at.Epoch, t.at.Batch)
+	if err != nil {
+		return err
+	}
+	n, task := t.filling(t.mini, cells, rows, t.at.Batch)
+	t.clock.lap(Loading, s)
+	t.workers.do(n, task)
+	return nil
 }
+
+// next gives the tasks that fill the minibatch after the present one, where its
+// cells are in memory: for workers that would have to wait.
+func (t *Trainer) next(ctx context.Context) (tasks int, task func(i int)) {
+	batch := t.at.Batch + 1
+	if !t.pool.has(t.at.Epoch, batch) {
+		return 0, nil
+	}
+	s := t.clock.now()
+	cells, rows, err := t.pool.minibatch(ctx, t.workers, t.at.Epoch, batch)
+	if err != nil {
+		return 0, nil // prepare will meet it
+	}
+	t.ahead = [2]int{t.at.Epoch, batch}
+	tasks, task = t.filling(t.spare, cells, rows, batch)
+	t.clock.lap(Loading, s)
+	return tasks, task
+}
+
+// filling is the tasks that fill m with the rows of a minibatch and the random
+// numbers of its step, cut by cells, and those that load this step's share of
+// what comes later. There is no goroutine that prepares ahead: it would take a
+// core from a worker that the others wait for.
+func (t *Trainer) filling(m *Minibatch[float32], cells *Cells, rows []int, batch int) (tasks int, task func(i int)) {
+	c, bounds := t.vae.Config, t.vae.head.bounds
+	d := draws{seed: t.opt.Seed, noise: LatentNoise, epoch: t.at.Epoch, latent: c.NLatent, layers: c.NLayers, h: c.NHidden, rate: c.DropoutRate}
+	m.layout(cells, rows, len(bounds))
+	m.layoutDraws(d)
+	loads, load := t.pool.share(batch)
+	return loads + chunks(m.B), func(i int) {
+		s := t.clock.now()
+		if i < loads { // first, for they take longest
+			load(i)
+		} else {
+			lo, hi := chunkAt(i-loads, m.B)
+			m.fillCells(cells, rows, bounds, lo, hi)
+			m.drawCells(cells, rows, d, lo, hi)
+		}
+		t.clock.lap(Loading, s)
+	}
+}
+
+// chunks is the number of tasks that n cells are cut into, chunkAt task i's cells.
+func chunks(n int) int              { return (n + chunk - 1) / chunk }
+func chunkAt(i, n int) (lo, hi int) { return i * chunk, min((i+1)*chunk, n) }
 
 // Finite returns ErrDiverged where a parameter is no longer a finite number.
 func (t *Trainer) Finite() error {
@@ -171,20 +265,13 @@ func (t *Trainer) Finite() error {
 	return nil
 }
 
-// shuffled is the training rows in the epoch's order, a function of seed and epoch.
-func (t *Trainer) shuffled() []int {
-	rows := slices.Clone(t.train)
-	Stream(t.opt.Seed, Shuffle, uint64(t.at.Epoch), 0).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-	return rows
-}
-
 // trainStep is one step of Adam on the minibatch; it returns the loss before it.
-func (t *Trainer) trainStep(weight float64) float64 {
+func (t *Trainer) trainStep(ctx context.Context, weight float64) float64 {
 	t.pass.forward(t.mini, true)
 	loss := t.pass.loss(weight)
 	t.at.Step++
 	s := t.opt.Adam.step(t.at.Step)
-	t.pass.backward(weight, func(lo, hi int) { t.vae.update(lo, hi, s) })
+	t.pass.backward(weight, func(lo, hi int) { t.vae.update(lo, hi, s) }, func() (int, func(i int)) { return t.next(ctx) })
 	return loss
 }
 
@@ -192,13 +279,21 @@ func (t *Trainer) validate(ctx context.Context, stats *EpochStats) error {
 	if len(t.val) == 0 {
 		return nil
 	}
-	sum, err := t.eval.losses(ctx, t.cells, t.val, t.opt.Seed, t.at.Epoch, stats.KLWeight)
+	sum, err := t.eval.losses(ctx, t.held, t.val, t.opt.Seed, t.at.Epoch, stats.KLWeight)
 	mean := sum.mean()
 	stats.Validation = &mean
 	if loss := mean.ELBO(); err == nil && (math.IsNaN(loss) || math.IsInf(loss, 0)) {
 		return fmt.Errorf("%w: epoch %d: the loss of the validation cells is %g", ErrDiverged, t.at.Epoch+1, loss)
 	}
 	return err
+}
+
+// Window is the rows of a window, 0 where all cells are in memory.
+func (t *Trainer) Window() int {
+	if t.pool.data == nil {
+		return 0
+	}
+	return t.pool.size
 }
 
 // Options are the Trainer's.
@@ -208,4 +303,4 @@ func (t *Trainer) Options() TrainOptions { return t.opt }
 func (t *Trainer) Epochs() int { return t.opt.MaxEpochs }
 
 // TrainCells is the number of cells in an epoch.
-func (t *Trainer) TrainCells() int { return len(t.train) }
+func (t *Trainer) TrainCells() int { return t.pool.n }

@@ -14,20 +14,40 @@ import (
 // so that there is something to learn.
 func structured(n, genes int) *Cells {
 	rng := rand.New(rand.NewPCG(11, 12))
-	c := &Cells{NGenes: genes, Indptr: []int64{0}}
+	c := NewCells(genes, n, Extent{})
 	for i := range n {
+		var at []int32
+		var counts []float32
 		for g := range genes {
 			rate := 0.3
 			if g%3 == i%3 {
 				rate = 3
 			}
 			if x := math.Floor(rate * rng.ExpFloat64()); x > 0 {
-				c.Genes, c.Counts = append(c.Genes, int32(g)), append(c.Counts, float32(x))
+				at, counts = append(at, int32(g)), append(counts, float32(x))
 			}
 		}
-		c.Indptr, c.Batch = append(c.Indptr, int64(len(c.Genes))), append(c.Batch, int32(i%2))
+		c.Append(at, counts, int32(i%2), int64(i))
 	}
 	return c
+}
+
+// all is every row of cells.
+func all(cells *Cells) []int {
+	rows := make([]int, cells.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
+}
+
+// rows32 is rows 0 … n−1 of a Source.
+func rows32(n int) []int32 {
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	return rows
 }
 
 func newTestTrainer(cells *Cells, opt TrainOptions) *Trainer {
@@ -224,11 +244,16 @@ func TestEarlyStopping(t *testing.T) {
 	}
 }
 
-func TestCutRows(t *testing.T) {
+func TestCutsOfAnEpoch(t *testing.T) {
 	for n, want := range map[int]string{1: "[1]", 128: "[128]", 129: "[129]", 130: "[130]", 131: "[128 3]", 257: "[128 129]"} {
 		sizes := []int{}
-		for _, r := range cutRows(make([]int, n), 128) {
-			sizes = append(sizes, len(r))
+		p := newPool(nil, make([]int, n), TrainOptions{BatchSize: 128, MaxEpochs: 1})
+		for b := range minibatches(n, 128) {
+			_, rows, err := p.minibatch(t.Context(), serial{}, 0, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sizes = append(sizes, len(rows))
 		}
 		if fmt.Sprint(sizes) != want {
 			t.Errorf("%d rows: %v, want %s", n, sizes, want)

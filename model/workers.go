@@ -8,6 +8,7 @@ import (
 // runner does tasks 0 … n−1, each once, in any order, and returns when all are done.
 type runner interface {
 	do(n int, task func(i int))
+	threads() int
 }
 
 // serial does tasks one after another.
@@ -18,6 +19,8 @@ func (serial) do(n int, task func(i int)) {
 		task(i)
 	}
 }
+
+func (serial) threads() int { return 1 }
 
 // workers does tasks on several threads. Tasks are handed out by a counter, so
 // which worker does which is open: a task must write only what is its own.
@@ -34,6 +37,7 @@ type workers struct {
 	fault fault
 	start gate // workers wait here for the next call
 	done  gate // the caller waits here for the workers
+	clock atomic.Pointer[clock]
 }
 
 // newWorkers starts threads−1 goroutines; close ends them.
@@ -44,6 +48,8 @@ func newWorkers(threads int) *workers {
 	}
 	return w
 }
+
+func (w *workers) threads() int { return w.n + 1 }
 
 func (w *workers) close() {
 	w.over.Store(true)
@@ -62,7 +68,10 @@ func (w *workers) do(n int, task func(i int)) {
 	w.call.Add(1)
 	w.start.open()
 	w.take()
+	c := w.clock.Load()
+	t := c.now()
 	w.done.wait(func() bool { return w.left.Load() == 0 })
+	c.waited(t)
 	w.fault.rethrow()
 }
 
@@ -77,7 +86,10 @@ func (w *workers) take() {
 func (w *workers) loop() {
 	call := int64(0)
 	for {
+		c := w.clock.Load()
+		t := c.now()
 		w.start.wait(func() bool { return w.call.Load() != call || w.over.Load() })
+		c.waited(t)
 		if w.over.Load() {
 			return
 		}

@@ -7,7 +7,7 @@
 # missing.
 set -eu
 
-packages="gcc libc6-dev pkg-config libhdf5-dev libopenblas-dev $*"
+packages="gcc libc6-dev pkg-config libhdf5-dev libdeflate-dev libopenblas-dev $*"
 
 missing() {
 	for package in $packages; do
@@ -19,10 +19,10 @@ missing() {
 # the cgo files have.
 compiles() {
 	dir=$(mktemp -d)
-	printf '#include <hdf5.h>\nvoid openblas_set_num_threads(int);\nint main(void) { openblas_set_num_threads(1); return H5open() < 0; }\n' >"$dir/try.c"
+	printf '#include <hdf5.h>\n#include <libdeflate.h>\nvoid openblas_set_num_threads(int);\nint main(void) { openblas_set_num_threads(1); return H5open() < 0 || !libdeflate_alloc_decompressor(); }\n' >"$dir/try.c"
 	# CGO_CFLAGS and CGO_LDFLAGS hold several words each
 	# shellcheck disable=SC2086
-	if "${CC:-gcc}" ${CGO_CFLAGS:-} -I/usr/local/include "$dir/try.c" -o "$dir/try" ${CGO_LDFLAGS:-} -L/usr/local/lib -lhdf5 -lhdf5_hl -lopenblas 2>"$dir/said"; then
+	if "${CC:-gcc}" ${CGO_CFLAGS:-} -I/usr/local/include "$dir/try.c" -o "$dir/try" ${CGO_LDFLAGS:-} -L/usr/local/lib -lhdf5 -lhdf5_hl -ldeflate -lopenblas 2>"$dir/said"; then
 		rm -r "$dir"
 		return 0
 	fi
@@ -35,7 +35,7 @@ if ! command -v dpkg >/dev/null 2>&1; then
 	if compiles; then
 		exit 0
 	fi
-	echo "setup: cellvi is built with gcc, the C headers of HDF5 and of OpenBLAS, and pkg-config." >&2
+	echo "setup: cellvi is built with gcc, the C headers of HDF5, libdeflate and OpenBLAS, and pkg-config." >&2
 	echo "setup: this system is not Debian or Ubuntu: install them its way; where they lie in unusual folders, name these in CGO_CFLAGS and CGO_LDFLAGS." >&2
 	exit 1
 fi

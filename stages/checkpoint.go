@@ -9,6 +9,7 @@ import (
 	"io/fs"
 
 	"cellvi/io/safetensors"
+	"cellvi/io/store"
 	"cellvi/model"
 	"cellvi/pipeline"
 )
@@ -26,13 +27,17 @@ func (c *checkpoint) save(t *model.Trainer) error {
 	if err := t.Finite(); err != nil {
 		return err
 	}
-	state := t.State()
-	meta, err := json.Marshal(state.Meta)
+	state, outlines := t.Outline()
+	meta, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
+	var tensors []safetensors.Tensor
+	for _, o := range outlines { // one is copied at a time
+		tensors = append(tensors, safetensors.Tensor{Name: o.Name, Shape: o.Shape, Make: o.Make})
+	}
 	return pipeline.PublishFile(c.path, func(tmp string) error {
-		return safetensors.Write(tmp, outward(state.Tensors), map[string]string{"state": string(meta), "data": c.data})
+		return safetensors.Write(tmp, tensors, map[string]string{"state": string(meta), "data": c.data})
 	})
 }
 
@@ -62,19 +67,19 @@ func (c *checkpoint) load(job *pipeline.Job, t *model.Trainer) error {
 	return nil
 }
 
-// fingerprint is the SHA-256 of what the trainer sees: cells and split.
-func fingerprint(cells *model.Cells, train, val []int) string {
+// fingerprint is the SHA-256 of what decides the cells that the trainer sees: the
+// store's checksums, the genes and cells picked, their codes and the split.
+func fingerprint(st *store.Store, p *prepared) string {
 	h := sha256.New()
 	put := func(v any) { _ = binary.Write(h, binary.LittleEndian, v) } // a hash takes every write
-	put(int64(cells.NGenes))
-	for _, v := range []any{cells.Indptr, cells.Genes, cells.Counts, cells.Batch, cells.Item} {
-		put(int64(binary.Size(v)))
-		put(v)
-	}
-	for _, rows := range [][]int{train, val} {
-		put(int64(len(rows)))
-		for _, r := range rows {
-			put(int64(r))
+	put([]byte(st.Checksum()))
+	put(p.Picked)
+	for from := 0; from < len(p.Row); from += groupCells { // in pieces, for Write copies them
+		to := min(from+groupCells, len(p.Row))
+		put(p.Row[from:to])
+		put(p.Batch[from:to])
+		for _, s := range p.Split[from:to] {
+			_, _ = h.Write([]byte{byte(s)})
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))

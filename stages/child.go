@@ -13,15 +13,25 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"cellvi/pipeline"
 )
+
+// means are what reading an input may take.
+type means struct {
+	memory  int64 // bytes; 0: the usual
+	threads int   // that decompress; 0: one
+}
+
+func meansOf(job *pipeline.Job) means { return means{memory: job.Memory, threads: job.Threads} }
 
 // child is a process of this program that reads one file of HDF5, because a
 // damaged one can kill libhdf5, and with it the process that it is in.
 type child struct {
 	file   string
 	layer  string
-	budget int64
+	may    means
 	memory int64
 	cpu    time.Duration
 	cmd    *exec.Cmd
@@ -33,8 +43,8 @@ type child struct {
 
 // startChild starts it with the arguments of `read` (see ChildOptions). ctx
 // ends it.
-func startChild(ctx context.Context, file string, budget int64, args ...string) (*child, error) {
-	memory, cpu, err := childLimits(file, budget)
+func startChild(ctx context.Context, file string, may means, args ...string) (*child, error) {
+	memory, cpu, err := childLimits(file, may)
 	if err != nil {
 		return nil, err
 	}
@@ -42,18 +52,30 @@ func startChild(ctx context.Context, file string, budget int64, args ...string) 
 	if err != nil {
 		return nil, err
 	}
-	c := &child{file: file, budget: budget, memory: memory, cpu: cpu, faults: &bytes.Buffer{}, done: make(chan struct{})}
+	c := &child{file: file, may: may, memory: memory, cpu: cpu, faults: &bytes.Buffer{}, done: make(chan struct{})}
 	args = append([]string{"read", "--limit-memory=" + strconv.FormatInt(memory, 10),
-		"--limit-cpu=" + strconv.Itoa(int(cpu.Seconds()))}, args...)
+		"--limit-cpu=" + strconv.Itoa(int(cpu.Seconds())), "--threads=" + strconv.Itoa(may.threads)}, args...)
 	c.cmd = exec.CommandContext(ctx, self, append(args, "--", file)...)
 	c.cmd.Stderr = &c.errors
 	// Network file systems often cannot lock, and libhdf5 then refuses to open;
-	// it reads this before main, and nobody writes to an input.
-	c.cmd.Env = append(os.Environ(), "HDF5_USE_FILE_LOCKING=FALSE")
+	// it reads this before main, and nobody writes to an input. Every thread that
+	// calls C would reserve 64 MB for its malloc, which the limit counts as used.
+	c.cmd.Env = append(os.Environ(), "HDF5_USE_FILE_LOCKING=FALSE", "MALLOC_ARENA_MAX=2")
 	if c.out, err = c.cmd.StdoutPipe(); err != nil {
 		return nil, err
 	}
+	widenPipe(c.out)
 	return c, c.start()
+}
+
+// widenPipe lets a pipe hold more than its 64 kB, so that both ends run without
+// waiting for each other at every turn. That the system refuses is no fault.
+func widenPipe(pipe io.ReadCloser) {
+	if f, ok := pipe.(*os.File); ok {
+		if raw, err := f.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, 1<<20) })
+		}
+	}
 }
 
 // start starts the process and the goroutine that collects its faults.
@@ -89,7 +111,11 @@ func (c *child) wait(ctx context.Context, broken error) error {
 	if err == nil && broken == nil {
 		return nil
 	}
-	return pipeline.BadInput("%s: reading it %s: %s", c.file, c.death(state, broken), damagedAdvice)
+	how, advice := c.death(state, broken), damagedAdvice
+	if c.starved() {
+		advice += ", or raise --memory"
+	}
+	return pipeline.BadInput("%s: reading it %s: %s", c.file, how, advice)
 }
 
 // death says how the child ended that told nothing.
@@ -99,7 +125,7 @@ func (c *child) death(state *os.ProcessState, broken error) string {
 	switch {
 	case used >= c.cpu-time.Second:
 		return fmt.Sprintf("took more than %v of processor time", c.cpu)
-	case c.errors.mentions("out of memory", "cannot allocate memory"):
+	case c.starved():
 		return fmt.Sprintf("needs more than %d MB of memory", c.memory>>20)
 	case status.Signaled() && status.Signal() == syscall.SIGKILL:
 		return "was killed by the system, perhaps for its memory"
@@ -112,6 +138,9 @@ func (c *child) death(state *os.ProcessState, broken error) string {
 	}
 	return "crashed"
 }
+
+// starved tells whether the child's last words were of memory.
+func (c *child) starved() bool { return c.errors.mentions("out of memory", "cannot allocate memory") }
 
 // stop ends the child wherever it is.
 func (c *child) stop() {

@@ -39,6 +39,7 @@ func testChild(args []string) int {
 			opt.Memory, _ = strconv.ParseInt(value, 10, 64)
 		case "--limit-cpu":
 			opt.CPU, _ = strconv.ParseUint(value, 10, 64)
+		case "--threads":
 		case "--layer":
 			opt.Layer = value
 		case "--names":
@@ -88,7 +89,7 @@ func (w *shortWriter) Write(p []byte) (int, error) {
 
 // readAll reads a file in a child.
 func readAll(ctx context.Context, path, layer string) (cells int, err error) {
-	r, _, err := openCounts(ctx, path, layer, 0)
+	r, _, err := openCounts(ctx, path, layer, means{threads: 2})
 	if err != nil {
 		return 0, err
 	}
@@ -126,7 +127,7 @@ func TestChildDeaths(t *testing.T) {
 				!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("exit code %d: %v", ExitCode(err), err)
 			}
-			_, err = describeH5AD(context.Background(), path, 0)
+			_, err = describeH5AD(context.Background(), path, means{})
 			if ExitCode(err) != pipeline.ExitBadInput && how != "half" {
 				t.Errorf("describing: exit code %d: %v", ExitCode(err), err)
 			}
@@ -140,7 +141,7 @@ func TestChildReads(t *testing.T) {
 	if err != nil || cells != 3000 {
 		t.Fatalf("%d cells, %v", cells, err)
 	}
-	r, err := openH5AD(context.Background(), path, "X", 0)
+	r, err := openH5AD(context.Background(), path, "X", means{threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func TestChildErrors(t *testing.T) {
 	if !errors.As(err, &bad) || bad.File != path {
 		t.Errorf("no such layer: %v", err)
 	}
-	if _, err := describeH5AD(context.Background(), path+"-none.h5ad", 0); ExitCode(err) != pipeline.ExitNoInput {
+	if _, err := describeH5AD(context.Background(), path+"-none.h5ad", means{}); ExitCode(err) != pipeline.ExitNoInput {
 		t.Errorf("no such file: exit code %d: %v", ExitCode(err), err)
 	}
 }
@@ -169,7 +170,7 @@ func TestChildErrors(t *testing.T) {
 func TestChildCancelled(t *testing.T) {
 	path := writeH5AD(t, exampleTable(3000))
 	ctx, cancel := context.WithCancel(context.Background())
-	r, err := openH5AD(ctx, path, "X", 0)
+	r, err := openH5AD(ctx, path, "X", means{threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +206,8 @@ func TestChildLimits(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, 10_000_000), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for budget, want := range map[int64]int64{0: 8 << 30, 1: 1 << 30, 2 << 30: 2 << 30, 1 << 40: 8 << 30} {
-		memory, cpu, err := childLimits(path, budget)
+	for budget, want := range map[int64]int64{0: 1 << 30, 1: 1 << 30, 2 << 30: 2 << 30, 1 << 40: 8 << 30} {
+		memory, cpu, err := childLimits(path, means{memory: budget})
 		if err != nil || memory != want || cpu != 140*time.Second {
 			t.Errorf("budget %d: %d bytes, %v, %v", budget, memory, cpu, err)
 		}

@@ -51,7 +51,7 @@ func readFault(text []byte, file string) error {
 	case f.Input != nil:
 		return f.Input
 	case f.Errno == syscall.ENOMEM:
-		return pipeline.BadInput("%s: reading it needs more memory than the reader may take: %s", file, damagedAdvice)
+		return pipeline.BadInput("%s: reading it needs more memory than the reader may take: %s, or raise --memory", file, damagedAdvice)
 	case f.Errno != 0:
 		return &os.PathError{Op: "read", Path: f.Path, Err: f.Errno}
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // describeH5AD is h5ad.Describe in a child.
-func describeH5AD(ctx context.Context, file string, budget int64) (*h5ad.Description, error) {
-	c, err := startChild(ctx, file, budget, "--describe")
+func describeH5AD(ctx context.Context, file string, may means) (*h5ad.Description, error) {
+	c, err := startChild(ctx, file, may, "--describe")
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +34,8 @@ type h5adReader struct {
 }
 
 // openH5AD starts reading a file.
-func openH5AD(ctx context.Context, file, layer string, budget int64) (*h5adReader, error) {
-	c, err := startChild(ctx, file, budget, "--layer="+layer)
+func openH5AD(ctx context.Context, file, layer string, may means) (*h5adReader, error) {
+	c, err := startChild(ctx, file, may, "--layer="+layer)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *h5adReader) Close() error {
 // CellNames reads the names of all cells in a child of its own
 // (counts.CellNamer).
 func (r *h5adReader) CellNames(ctx context.Context) ([]string, error) {
-	c, err := startChild(ctx, r.child.file, r.child.budget, "--names", "--layer="+r.child.layer)
+	c, err := startChild(ctx, r.child.file, r.child.may, "--names", "--layer="+r.child.layer)
 	if err != nil {
 		return nil, err
 	}

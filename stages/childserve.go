@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -68,7 +69,7 @@ func serve(ctx context.Context, opt ChildOptions, out io.Writer) (err error) {
 		w := bufio.NewWriter(out)
 		return errors.Join(json.NewEncoder(w).Encode(d), w.Flush())
 	}
-	reader, err := h5ad.Open(opt.File, h5ad.Options{Matrix: opt.Layer})
+	reader, err := h5ad.Open(opt.File, h5ad.Options{Matrix: opt.Layer, Memory: opt.Memory / 4, Threads: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return err
 	}
@@ -134,23 +135,24 @@ func addressSpace() uint64 {
 	return pages * uint64(os.Getpagesize())
 }
 
-// Limits of the child: memory above what an idle one has mapped, and seconds of
-// processor time, many times what reading a whole file takes.
+// Limits of the child: memory above what an idle one has mapped, with what each
+// thread reserves for its stacks, and seconds of processor time, many times what
+// reading a whole file takes. Reading takes some 50 MB; a column of texts that are
+// each different, or chunks of many megabytes, can take more.
 const (
-	childMemory         = 8 << 30
+	childMemory         = 1 << 30
+	childMostMemory     = 8 << 30
+	childThreadMemory   = 16 << 20
 	childSeconds        = 120
 	childBytesPerSecond = 500_000
 )
 
 // childLimits are those for the file.
-func childLimits(file string, budget int64) (memory int64, cpu time.Duration, err error) {
+func childLimits(file string, may means) (memory int64, cpu time.Duration, err error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return 0, 0, err
 	}
-	memory = childMemory
-	if budget > 0 {
-		memory = max(min(memory, budget), 1<<30)
-	}
+	memory = max(min(childMostMemory, may.memory), childMemory) + int64(may.threads)*childThreadMemory
 	return memory, time.Duration(childSeconds+info.Size()/childBytesPerSecond) * time.Second, nil
 }

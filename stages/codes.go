@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -13,62 +14,110 @@ import (
 type codes struct {
 	key    string   // the annotation; "": none, all cells are of one level
 	levels []string // never empty
-	of     []int32  // one a cell
+	of     []int32  // one a cell; nil where there is no annotation
 }
 
-// codesOf codes the annotation key of all cells as pandas' category does: a
-// categorical keeps its levels and their order, those of other kinds are sorted,
-// text bytewise and numbers by value. A cell without a value is an error.
-func codesOf(file, key string, obs *counts.Frame) (*codes, error) {
-	if key == "" {
-		return &codes{levels: []string{"0"}, of: make([]int32, obs.Len())}, nil
+// at is the code of cell i.
+func (c *codes) at(i int) int32 {
+	if c.of == nil {
+		return 0
 	}
-	column := obs.Column(key)
-	if column == nil {
-		return nil, noColumn(file, key, obs)
+	return c.of[i]
+}
+
+// coder codes the annotation key of cells as pandas' category does: a categorical
+// keeps its levels and their order, those of other kinds are sorted, text bytewise
+// and numbers by value. Cells are added piece by piece; 4 bytes a cell are kept.
+type coder struct {
+	codes
+	kind    counts.Kind
+	missing int64
+	first   int // the first cell without a value
+	texts   distinct[string]
+	ints    distinct[int64]
+	floats  distinct[float64]
+}
+
+// newCoder begins to code the annotation that header describes, of so many cells.
+func newCoder(header *counts.Column, cells int) *coder {
+	c := &coder{kind: header.Kind}
+	c.key, c.levels, c.of = header.Name, header.Levels, make([]int32, 0, cells)
+	return c
+}
+
+// add takes in the next cells.
+func (c *coder) add(column *counts.Column) {
+	for i := range column.Len() {
+		if column.IsMissing(i) {
+			if c.missing++; c.missing == 1 {
+				c.first = len(c.of) + i
+			}
+		}
 	}
-	missing := &missingCheck{key: key}
-	missing.add(obs)
-	if err := missing.err(file); err != nil {
-		return nil, err
-	}
-	c := &codes{key: key}
 	switch column.Kind {
 	case counts.Categorical:
-		c.levels, c.of = column.Levels, column.Codes
+		c.of = append(c.of, column.Codes...)
 	case counts.String:
-		c.levels, c.of = sorted(column.Strings, func(s string) string { return s })
+		c.of = c.texts.add(c.of, column.Strings)
 	case counts.Int:
-		c.levels, c.of = sorted(column.Ints, func(v int64) string { return strconv.FormatInt(v, 10) })
+		c.of = c.ints.add(c.of, column.Ints)
 	case counts.Float:
-		c.levels, c.of = sorted(column.Floats, pythonFloat)
+		c.of = c.floats.add(c.of, column.Floats)
 	case counts.Bool:
-		c.levels, c.of = sorted(numbersOf(column.Bools), func(v int64) string { return [...]string{"False", "True"}[v] })
+		c.of = c.ints.add(c.of, numbersOf(column.Bools))
 	}
-	return c, nil
 }
 
-// sorted gives the distinct values in ascending order, as text, and each value's
-// place among them.
-func sorted[T string | int64 | float64](values []T, text func(T) string) ([]string, []int32) {
-	distinct := map[T]int32{}
+// settle gives the codes, once all cells were added and none lacks a value.
+func (c *coder) settle() *codes {
+	switch c.kind {
+	case counts.Categorical:
+	case counts.String:
+		c.levels = c.texts.settle(c.of, func(s string) string { return s })
+	case counts.Int:
+		c.levels = c.ints.settle(c.of, func(v int64) string { return strconv.FormatInt(v, 10) })
+	case counts.Float:
+		c.levels = c.floats.settle(c.of, pythonFloat)
+	case counts.Bool:
+		c.levels = c.ints.settle(c.of, func(v int64) string { return [...]string{"False", "True"}[v] })
+	}
+	return &c.codes
+}
+
+// distinct numbers values as they are first met.
+type distinct[T cmp.Ordered] struct {
+	place map[T]int32
+	met   []T
+}
+
+// add appends the numbers of values.
+func (d *distinct[T]) add(of []int32, values []T) []int32 {
+	if d.place == nil {
+		d.place = map[T]int32{}
+	}
 	for _, v := range values {
-		distinct[v] = 0
+		at, known := d.place[v]
+		if !known {
+			at = int32(len(d.met))
+			d.place[v], d.met = at, append(d.met, v)
+		}
+		of = append(of, at)
 	}
-	order := make([]T, 0, len(distinct))
-	for v := range distinct {
-		order = append(order, v)
+	return of
+}
+
+// settle numbers the values anew in ascending order, and gives them as text.
+func (d *distinct[T]) settle(of []int32, text func(T) string) (levels []string) {
+	sorted := slices.Sorted(slices.Values(d.met))
+	rank := make([]int32, len(sorted))
+	for i, v := range sorted {
+		rank[d.place[v]] = int32(i)
+		levels = append(levels, text(v))
 	}
-	slices.Sort(order)
-	levels := make([]string, len(order))
-	for i, v := range order {
-		distinct[v], levels[i] = int32(i), text(v)
+	for i, at := range of {
+		of[i] = rank[at]
 	}
-	of := make([]int32, len(values))
-	for i, v := range values {
-		of[i] = distinct[v]
-	}
-	return levels, of
+	return levels
 }
 
 func numbersOf(bools []bool) []int64 {
@@ -90,27 +139,32 @@ func pythonFloat(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
-// keep leaves only the given cells, with all levels.
-func (c *codes) keep(rows []int64) []int32 {
+// keep gives the codes of the given cells.
+func (c *codes) keep(rows []int32) []int32 {
 	kept := make([]int32, len(rows))
 	for i, r := range rows {
-		kept[i] = c.of[r]
+		kept[i] = c.at(int(r))
 	}
 	return kept
 }
 
+// sizes are the cells of each level among rows.
+func (c *codes) sizes(rows []int32) []int {
+	n := make([]int, len(c.levels))
+	for _, r := range rows {
+		n[c.at(int(r))]++
+	}
+	return n
+}
+
 // describe lists the levels with their numbers of cells, for the log:
 // s1 (1,200 cells), s2 (858).
-func (c *codes) describe(of []int32) string {
-	n := make([]int, len(c.levels))
-	for _, code := range of {
-		n[code]++
-	}
+func (c *codes) describe(sizes []int) string {
 	var parts []string
 	for i, level := range c.levels {
-		text := counts.Thousands(int64(n[i]))
+		text := counts.Thousands(int64(sizes[i]))
 		if i == 0 {
-			text = plural(int64(n[i]), "cell", "cells")
+			text = plural(int64(sizes[i]), "cell", "cells")
 		}
 		parts = append(parts, fmt.Sprintf("%s (%s)", counts.Printable(level), text))
 	}
@@ -119,14 +173,10 @@ func (c *codes) describe(of []int32) string {
 
 // small lists the levels that have some cells, but fewer than three: scVI warns
 // of them too.
-func (c *codes) small(of []int32) []string {
-	n := make([]int, len(c.levels))
-	for _, code := range of {
-		n[code]++
-	}
+func (c *codes) small(sizes []int) []string {
 	var names []string
 	for i, level := range c.levels {
-		if n[i] > 0 && n[i] < 3 {
+		if sizes[i] > 0 && sizes[i] < 3 {
 			names = append(names, counts.Printable(level))
 		}
 	}

@@ -1,5 +1,7 @@
 package stages
 
+import "cellvi/model"
+
 // DefaultShared is seed 0 and scvi-tools' minibatch.
 func DefaultShared() Shared { return Shared{Seed: 0, BatchSize: 128} }
 
@@ -13,7 +15,7 @@ func DefaultPrepareOptions() PrepareOptions { return PrepareOptions{HVGSpan: 0.3
 func DefaultTrainOptions() TrainOptions {
 	return TrainOptions{
 		NLatent: 10, NHidden: 128, NLayers: 1, DropoutRate: 0.1, GeneLikelihood: "nb", Dispersion: "gene",
-		LR: 1e-3, WeightDecay: 1e-6, Eps: 0.01, NEpochsKLWarmup: 400, MaxKLWeight: 1,
+		LR: 1e-3, WeightDecay: 1e-6, Eps: 0.01, NEpochsKLWarmup: 400, MaxKLWeight: 1, Precision: model.Float32,
 		EarlyStoppingMonitor: "elbo_validation", EarlyStoppingPatience: 45, CheckpointEvery: 60,
 	}
 }

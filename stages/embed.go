@@ -11,52 +11,8 @@ import (
 	"cellvi/pipeline"
 )
 
-// fitted is what embed and reconstruct start from: a model and the cells to
-// put through it.
-type fitted struct {
-	st   *store.Store
-	p    *prepared
-	vae  *model.VAE[float32]
-	card *modelCard
-	pick picker
-}
-
-// openFitted opens the three; close it.
-func openFitted(storePath, preparedPath, modelPath string) (*fitted, error) {
-	st, err := store.Open(storePath)
-	if err != nil {
-		return nil, err
-	}
-	f := &fitted{st: st}
-	if err := f.read(preparedPath, modelPath); err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	return f, nil
-}
-
-func (f *fitted) read(preparedPath, modelPath string) (err error) {
-	if f.p, err = readPrepared(preparedPath, f.st); err != nil {
-		return err
-	}
-	if f.vae, f.card, err = readModel(modelPath); err != nil {
-		return err
-	}
-	if f.pick, err = pickNamed(f.st, f.card.Genes, modelPath); err != nil {
-		return err
-	}
-	return f.card.recode(f.p, preparedPath)
-}
-
-// fits says before it happens that evaluating the model, with buffers of output
-// bytes, does not fit the budget.
-func (f *fitted) fits(job *pipeline.Job, buffers int64) error {
-	need := withSlack(model.EvalBytes(f.vae.Config, job.Threads) + buffers + int64(len(f.p.Row))*64)
-	if job.Memory > 0 && need > job.Memory {
-		return pipeline.OverMemory("%d cells × %d genes need about %s, --memory allows %s: raise it, or use fewer --threads",
-			len(f.p.Row), f.vae.NInput, human(need), human(job.Memory))
-	}
-	return nil
-}
+// groupCells is the cells of a row group: a few megabytes of latent.
+const groupCells = 64 * 1024
 
 // Run writes the posterior mean of every kept cell, in the store's order.
 func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
@@ -65,7 +21,9 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	defer f.st.Close() // nothing was written to it
-	if err := f.fits(job, groupCells*int64(f.vae.NLatent)*16); err != nil {
+	// Two row groups of mean and variance, each as rows and as columns, and names.
+	group := (groupCells + store.BatchCells) * (int64(f.vae.NLatent)*16 + nameBytes)
+	if err := f.fits(job, 2*group); err != nil {
 		return err
 	}
 	job.Count("cells", int64(len(f.p.Row)))
@@ -74,10 +32,14 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 	})
 }
 
-// groupCells is the cells of a row group: a few megabytes of latent.
-const groupCells = 64 * 1024
+// latents are those of a row group: kept cells from … to−1.
+type latents struct {
+	from, to       int
+	mean, variance []float32 // (cells, L) row-major
+}
 
-// write streams the latent, a row group at a time.
+// write streams the latent, a row group at a time: while one is written the
+// next is computed.
 func (s *Embed) write(ctx context.Context, job *pipeline.Job, f *fitted, path string) error {
 	w, err := results.Create(path, results.Schema{Index: "cell_id", Columns: s.fields(f.vae.NLatent)})
 	if err != nil {
@@ -85,31 +47,39 @@ func (s *Embed) write(ctx context.Context, job *pipeline.Job, f *fitted, path st
 	}
 	job.Progress.Begin("embedding", "cells", int64(len(f.p.Row)))
 	defer job.Progress.End()
-	e, l := model.NewEvaluator(f.vae, job.Threads), f.vae.NLatent
-	var mean, variance []float32
-	from := 0
-	flush := func(to int) error {
-		err := w.WriteRowGroup(s.columns(f.p.CellID[from:to], mean, variance, l))
-		mean, variance, from = mean[:0], variance[:0], to
-		return err
+	e, source := model.NewEvaluator(f.vae, job.Threads), f.source()
+	err = overlap(f.p.groups(groupCells),
+		func(g *latents, from, to int) error { return s.embed(ctx, job, e, source, g, from, to) },
+		func(g *latents) error {
+			ids, err := source.names(g.from, g.to)
+			if err != nil {
+				return err
+			}
+			return w.WriteRowGroup(s.columns(ids, g, f.vae.NLatent))
+		})
+	return errors.Join(err, w.Close())
+}
+
+// embed computes a row group.
+func (s *Embed) embed(ctx context.Context, job *pipeline.Job, e *model.Evaluator, source *cellSource, g *latents, from, to int) error {
+	l := e.NLatent()
+	g.from, g.to = from, to
+	g.mean = resized(g.mean, (to-from)*l)
+	if s.Options.LatentVar {
+		g.variance = resized(g.variance, (to-from)*l)
 	}
-	err = eachKept(ctx, f.st, f.p, f.pick, func(first int, cells *model.Cells) error {
-		n := cells.Len()
-		m, v := make([]float32, n*l), make([]float32, n*l)
-		if err := e.Posterior(ctx, cells, m, v); err != nil {
+	for at := from; at < to; at += shownCells {
+		end := min(at+shownCells, to)
+		var variance []float32
+		if s.Options.LatentVar {
+			variance = g.variance[(at-from)*l : (end-from)*l]
+		}
+		if err := e.Posterior(ctx, source, span(at, end), g.mean[(at-from)*l:(end-from)*l], variance); err != nil {
 			return err
 		}
-		mean, variance = append(mean, m...), append(variance, v...)
-		job.Progress.Add(int64(n))
-		if first+n-from >= groupCells {
-			return flush(first + n)
-		}
-		return nil
-	})
-	if err == nil && (from < len(f.p.Row) || from == 0) {
-		err = flush(len(f.p.Row))
+		job.Progress.Add(int64(end - at))
 	}
-	return errors.Join(err, w.Close())
+	return nil
 }
 
 func (s *Embed) fields(l int) []results.Field {
@@ -131,10 +101,10 @@ func (s *Embed) stems() []string {
 }
 
 // columns turns row-major (cells, l) numbers into the row group's columns.
-func (s *Embed) columns(ids []string, mean, variance []float32, l int) []results.Column {
+func (s *Embed) columns(ids []string, g *latents, l int) []results.Column {
 	cols := []results.Column{{Name: "cell_id", String: ids}}
 	for i, stem := range s.stems() {
-		values := [][]float32{mean, variance}[i]
+		values := [][]float32{g.mean, g.variance}[i]
 		for k := range l {
 			c := make([]float32, len(ids))
 			for r := range c {

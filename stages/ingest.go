@@ -42,8 +42,9 @@ func (s *Ingest) Plan() pipeline.Plan {
 	}
 }
 
-// Run writes the store in the narrowest type that holds every count, which it
-// learns on the way: it starts again where a count does not fit.
+// Run writes the store in the narrowest type that holds every count, which the
+// store's writer learns on the way. Where the first fraction is let through all
+// begins again.
 func (s *Ingest) Run(ctx context.Context, job *pipeline.Job) error {
 	var pass ingestPass
 	err := pipeline.PublishDir(s.Store(), func(dir string) error {
@@ -51,11 +52,10 @@ func (s *Ingest) Run(ctx context.Context, job *pipeline.Job) error {
 		for {
 			pass = ingestPass{stage: s, job: job, dir: dir, kind: kind}
 			err := pass.run(ctx)
-			wider, again := pass.wider(err)
-			if !again {
+			if !pass.wantsFloats(err) {
 				return err
 			}
-			kind = wider
+			kind = store.Float32
 		}
 	})
 	if err != nil {
@@ -93,7 +93,7 @@ func (p *ingestPass) run(ctx context.Context) (err error) {
 	if err := p.checkKeys(reader); err != nil {
 		return err
 	}
-	w, err := store.Create(p.dir, reader.Genes(), reader.Obs(), store.Options{Count: p.kind})
+	w, err := store.Create(p.dir, reader.Genes(), reader.Obs(), store.Options{Count: p.kind, Widen: true})
 	if err != nil {
 		return err
 	}
@@ -101,6 +101,7 @@ func (p *ingestPass) run(ctx context.Context) (err error) {
 	p.job.Progress.Begin("reading cells", "cells", reader.Cells())
 	defer p.job.Progress.End()
 	err = p.copy(ctx, reader, w)
+	p.kind = w.Count()
 	if closed := w.Close(); err == nil { // what a failed copy leaves is removed, and Close says no more
 		err = closed
 	}
@@ -126,7 +127,7 @@ func (p *ingestPass) copy(ctx context.Context, reader counts.Reader, w *store.Wr
 			err = w.Write(table)
 		}
 		var bad *counts.InputError
-		if _, again := p.wider(err); errors.As(err, &bad) && !again {
+		if errors.As(err, &bad) && !p.wantsFloats(err) {
 			p.unfit, err = err, nil
 		}
 		if err != nil {
@@ -151,24 +152,14 @@ func (p *ingestPass) tally(t *counts.Table) {
 	}
 }
 
-// wider is the type for another try after err; false: err is the end of it.
-func (p *ingestPass) wider(err error) (store.CountType, bool) {
-	largest, fractions := 0.0, false
-	for _, in := range p.inputs {
-		largest = max(largest, in.check.Max())
-		fractions = fractions || in.check.Taken().N > 0
-	}
+// wantsFloats tells whether err is a fraction that is let through, for which the
+// counts must be floats.
+func (p *ingestPass) wantsFloats(err error) bool {
 	var bad *counts.InputError
-	switch {
-	case p.kind == store.Float32:
-		return 0, false
-	case errors.Is(err, store.ErrTooWide):
-		next, ok := p.kind.Wider()
-		return max(next, store.TypeFor(largest, false)), ok
-	case errors.As(err, &bad) && p.stage.Options.AllowNonInteger && fractions:
-		return store.Float32, true
+	if p.kind == store.Float32 || !p.stage.Options.AllowNonInteger || !errors.As(err, &bad) {
+		return false
 	}
-	return 0, false
+	return slices.ContainsFunc(p.inputs, func(in *countsInput) bool { return in.check.Taken().N > 0 })
 }
 
 // say tells in the log and in run.json what was read, changed and kept.

@@ -35,7 +35,7 @@ func closeAll(readers []counts.Reader) error {
 
 func (p *ingestPass) openInput(ctx context.Context, path string) (*countsInput, error) {
 	o := p.stage.Options
-	reader, notes, err := openCounts(ctx, path, o.Layer, p.job.Memory)
+	reader, notes, err := openCounts(ctx, path, o.Layer, meansOf(p.job))
 	if err != nil {
 		return nil, err
 	}

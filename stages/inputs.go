@@ -15,9 +15,8 @@ import (
 )
 
 // openCounts opens a table of counts by what its name says it is. notes are what
-// the reader leaves out. budget is the memory that reading may take, 0 for the
-// usual.
-func openCounts(ctx context.Context, path, layer string, budget int64) (reader counts.Reader, notes []string, err error) {
+// the reader leaves out.
+func openCounts(ctx context.Context, path, layer string, may means) (reader counts.Reader, notes []string, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -28,7 +27,7 @@ func openCounts(ctx context.Context, path, layer string, budget int64) (reader c
 		reader, err = openStore(path, layer)
 		return reader, nil, err
 	case strings.HasSuffix(path, ".h5ad"):
-		r, err := openH5AD(ctx, path, layer, budget)
+		r, err := openH5AD(ctx, path, layer, may)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -79,13 +79,13 @@ func Inspect(ctx context.Context, job *pipeline.Job, o InspectOptions, out io.Wr
 // look describes the file, then reads the one matrix.
 func (n *Inspection) look(ctx context.Context, job *pipeline.Job, o InspectOptions) error {
 	if strings.HasSuffix(o.File, ".h5ad") {
-		d, err := describeH5AD(ctx, o.File, job.Memory)
+		d, err := describeH5AD(ctx, o.File, meansOf(job))
 		if err != nil {
 			return err
 		}
 		n.describe(d)
 	}
-	reader, notes, err := openCounts(ctx, o.File, o.Layer, job.Memory)
+	reader, notes, err := openCounts(ctx, o.File, o.Layer, meansOf(job))
 	if err != nil {
 		return err
 	}
@@ -173,15 +173,15 @@ func (n *Inspection) problem(count int64, one, many, what string) {
 func (n *Inspection) hint(ctx context.Context, job *pipeline.Job, o InspectOptions) {
 	for _, m := range n.Matrices {
 		name := strings.TrimPrefix(m.Name, "layers/")
-		if m.Problem != "" || m.Name == o.Layer || name == o.Layer || !looksLikeCounts(ctx, o.File, m.Name, job.Memory) {
+		if m.Problem != "" || m.Name == o.Layer || name == o.Layer || !looksLikeCounts(ctx, o.File, m.Name, meansOf(job)) {
 			continue
 		}
 		n.Problems = append(n.Problems, m.Name+" begins like counts: try --layer "+name)
 	}
 }
 
-func looksLikeCounts(ctx context.Context, file, matrix string, budget int64) bool {
-	reader, _, err := openCounts(ctx, file, matrix, budget)
+func looksLikeCounts(ctx context.Context, file, matrix string, may means) bool {
+	reader, _, err := openCounts(ctx, file, matrix, may)
 	if err != nil {
 		return false
 	}

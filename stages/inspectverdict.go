@@ -11,7 +11,7 @@ import (
 // what ingest and prepare check, in their order.
 func (n *Inspection) verdict(ctx context.Context, job *pipeline.Job, o InspectOptions, names *nameCheck) error {
 	if names.suspects() {
-		again, _, err := openCounts(ctx, o.File, o.Layer, job.Memory) // the names are read once more
+		again, _, err := openCounts(ctx, o.File, o.Layer, meansOf(job)) // the names are read once more
 		if err != nil {
 			return err
 		}

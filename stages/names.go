@@ -3,30 +3,47 @@ package stages
 import (
 	"context"
 	"hash/maphash"
+	"math/bits"
 
 	"cellvi/io/counts"
 )
 
-// nameCheck finds names that occur more than once among many, in 8 bytes a name
-// or so: it remembers their hashes, and names only where a hash came again.
+// nameCheck finds names that occur more than once among many, in 6 to 11 bytes a
+// name: it remembers half of their hashes, and names only where one came again.
 type nameCheck struct {
 	seed  maphash.Seed
-	seen  map[uint64]struct{}
+	slots []uint32 // open addressing: the upper halves of hashes, 0 where free
+	room  int      // names that may yet be added
 	again map[uint64]struct{}
 }
 
+// newNameCheck makes room for so many names.
 func newNameCheck(names int64) *nameCheck {
-	return &nameCheck{seed: maphash.MakeSeed(), seen: make(map[uint64]struct{}, min(names, 1<<24)), again: map[uint64]struct{}{}}
+	slots := 1 << bits.Len64(uint64(names)*4/3+16)
+	return &nameCheck{seed: maphash.MakeSeed(), slots: make([]uint32, slots), room: slots / 8 * 7, again: map[uint64]struct{}{}}
 }
 
-// add takes names in.
+// add takes names in. One more than there is room for is suspected.
 func (c *nameCheck) add(names []string) {
 	for _, name := range names {
 		h := maphash.String(c.seed, name)
-		if _, yes := c.seen[h]; yes {
+		if c.room--; c.room < 0 || !c.place(h) {
 			c.again[h] = struct{}{}
 		}
-		c.seen[h] = struct{}{}
+	}
+}
+
+// place finds a place for a hash; false where it, or one that looks alike, is there.
+func (c *nameCheck) place(h uint64) bool {
+	upper, last := uint32(h>>32)|1, uint64(len(c.slots)-1)
+	for i := h & last; ; i = (i + 1) & last {
+		switch c.slots[i] {
+		case 0:
+			c.slots[i] = upper
+			return true
+		case upper:
+			return false
+		}
 	}
 }
 

@@ -57,60 +57,30 @@ func (s *Prepare) Run(ctx context.Context, job *pipeline.Job) (err error) {
 		}
 	}
 	d.say()
-	return pipeline.PublishDir(s.Prepared(), d.write)
+	return pipeline.PublishDir(s.Prepared(), d.writer(ctx))
 }
 
-// decisions is what prepare finds out and decides, step by step.
+// decisions is what prepare finds out and decides, step by step: some 30 bytes a
+// cell.
 type decisions struct {
 	stage *Prepare
 	job   *pipeline.Job
 	store *store.Store
 
-	names              []string // of all cells of the store
-	batch, labels, hvg *codes   // of all cells
+	batch, labels, hvg *codes // of all cells of the store
 
-	rows   []int64   // the kept cells, ascending
+	rows   []int32   // the kept cells, ascending
 	total  []float64 // of each kept cell, over all genes
-	genesN []int64   // detected in each kept cell
+	genesN []int32   // detected in each kept cell
 	median float64   // of total, over the kept cells that have counts
 
 	genes genesTable
-	part  []string // the split of each kept cell
-}
-
-// code codes the covariates.
-func (d *decisions) code(context.Context) error {
-	obs, err := d.store.Obs()
-	if err != nil {
-		return err
-	}
-	o, file := d.stage.Options, d.stage.Store()
-	d.names = obs.Names
-	if err := tooSmall(file, int64(obs.Len()), int64(len(d.store.Genes().Names))); err != nil {
-		return err
-	}
-	if d.batch, err = codesOf(file, o.BatchKey, obs); err != nil {
-		return err
-	}
-	if d.labels, err = codesOf(file, o.LabelsKey, obs); err != nil {
-		return err
-	}
-	d.hvg, err = codesOf(file, o.HVGBatchKey, obs)
-	return err
-}
-
-// sizeFactors are total over median total, 0 for a cell without counts.
-func (d *decisions) sizeFactors() []float64 {
-	factors := make([]float64, len(d.total))
-	for i, t := range d.total {
-		factors[i] = t / d.median
-	}
-	return factors
+	part  []part // the split of each kept cell
 }
 
 // say tells the log what was decided.
 func (d *decisions) say() {
-	left := int64(len(d.names) - len(d.rows))
+	left := int64(d.store.Cells() - len(d.rows))
 	d.job.Count("cells", int64(len(d.rows)))
 	d.job.Count("cells_left_out_min_counts", left)
 	if left > 0 {
@@ -136,13 +106,13 @@ func (d *decisions) sayEmpty() {
 }
 
 func (d *decisions) sayCodes(what string, c *codes) {
-	of := c.keep(d.rows)
+	sizes := c.sizes(d.rows)
 	d.job.Count(what+"_levels", int64(len(c.levels)))
 	if c.key == "" {
 		return
 	}
-	d.job.Note("%s %s, %s: %s", what, counts.Printable(c.key), plural(int64(len(c.levels)), "level", "levels"), c.describe(of))
-	if small := c.small(of); len(small) > 0 {
+	d.job.Note("%s %s, %s: %s", what, counts.Printable(c.key), plural(int64(len(c.levels)), "level", "levels"), c.describe(sizes))
+	if small := c.small(sizes); len(small) > 0 {
 		d.job.Warn("%s %s with fewer than 3 cells: %s: a model cannot learn from so few", what, plural(int64(len(small)), "level", "levels"), some(small, 10))
 	}
 }

@@ -256,15 +256,18 @@ func TestCodes(t *testing.T) {
 		{Name: "kinds", Kind: counts.Categorical, Levels: []string{"z", "x", "y"}, Codes: []int32{2, 0, 0}},
 	}}
 	for key, want := range map[string]string{
-		"":      "0: 0 0 0",
 		"text":  "B a b: 2 0 1",
 		"whole": "9 10: 1 0 1",
 		"real":  "0.5 2.0: 1 0 1",
 		"yes":   "False True: 1 1 0",
 		"kinds": "z x y: 2 0 0",
 	} {
-		c, err := codesOf("file", key, obs)
-		check(t, err)
+		coder := newCoder(obs.Column(key), obs.Len())
+		for _, cut := range []int{0, 2} { // in two pieces
+			part := obs.Column(key).Slice(cut, min(cut+2, obs.Len()))
+			coder.add(&part)
+		}
+		c := coder.settle()
 		got := strings.Join(c.levels, " ") + ":"
 		for _, code := range c.of {
 			got += " " + string('0'+code)
@@ -309,8 +312,12 @@ func TestTies(t *testing.T) {
 
 func TestDescribeLevels(t *testing.T) {
 	of := append(make([]int32, 2738), 1, 2, 2)
+	rows := make([]int32, len(of))
+	for i := range rows {
+		rows[i] = int32(i)
+	}
 	c := &codes{levels: []string{"101", "s\n2", "b"}, of: of}
-	if got, want := c.describe(of), `101 (2,738 cells), "s\n2" (1), b (2)`; got != want {
+	if got, want := c.describe(c.sizes(rows)), `101 (2,738 cells), "s\n2" (1), b (2)`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

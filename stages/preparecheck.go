@@ -32,9 +32,9 @@ func noCounts(file string, cells int64) error {
 func (d *decisions) checkKept() error {
 	file, least := d.stage.Store(), d.stage.Options.MinCounts
 	switch {
-	case len(d.rows) < leastCells && len(d.rows) < len(d.names):
+	case len(d.rows) < leastCells && len(d.rows) < d.store.Cells():
 		return pipeline.BadInput("%s: --min-counts %v keeps %d of %d cells, at least %d are needed to train on: lower it",
-			file, least, len(d.rows), len(d.names), leastCells)
+			file, least, len(d.rows), d.store.Cells(), leastCells)
 	case d.median == 0:
 		return noCounts(file, int64(len(d.rows)))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"cellvi/io/counts"
-	"cellvi/io/store"
 	"cellvi/model/hvg"
 	"cellvi/pipeline"
 )
@@ -115,8 +114,8 @@ func (d *decisions) takeVariable(ctx context.Context) error {
 		return d.noFit(err)
 	}
 	kept := 0
-	err = d.each(ctx, "measuring genes", func(rows *store.Rows) {
-		clipped.Add(rows.Indptr, rows.Genes, rows.Counts, d.batchOf(rows, &kept))
+	err = d.each(ctx, "measuring genes", func(cells *measured) {
+		clipped.Add(cells.Indptr, cells.Genes, cells.Counts, d.batchOf(cells, &kept))
 	})
 	if err != nil {
 		return err
@@ -131,12 +130,12 @@ func (d *decisions) takeVariable(ctx context.Context) error {
 
 // batchOf is what weigh said of the batch's cells in the first pass. kept is how
 // many kept cells stand in earlier batches.
-func (d *decisions) batchOf(rows *store.Rows, kept *int) []int32 {
-	of := make([]int32, rows.Cells())
+func (d *decisions) batchOf(cells *measured, kept *int) []int32 {
+	of := make([]int32, cells.Cells())
 	for i := range of {
 		of[i] = -1
-		if row := int64(rows.First + i); *kept < len(d.rows) && d.rows[*kept] == row {
-			of[i] = d.hvg.of[row]
+		if row := cells.First + i; *kept < len(d.rows) && int(d.rows[*kept]) == row {
+			of[i] = d.hvg.at(row)
 			*kept++
 		}
 	}

@@ -2,19 +2,9 @@ package stages
 
 import (
 	"context"
-	"encoding/csv"
-	"errors"
-	"io"
-	"os"
-	"slices"
-	"strings"
-
-	"cellvi/io/counts"
-	"cellvi/io/results"
-	"cellvi/pipeline"
 )
 
-// The names of a split's parts.
+// The names of a split's parts (see part).
 const (
 	partTrain      = "train"
 	partValidation = "validation"
@@ -22,31 +12,34 @@ const (
 )
 
 // split divides the kept cells, by --split or at random.
-func (d *decisions) split(context.Context) error {
-	divide := d.drawSplit
+func (d *decisions) split(ctx context.Context) error {
+	divide := func(context.Context) error { return d.drawSplit() }
 	if path := d.stage.Options.Split; path != "" {
-		divide = func() error { return d.readSplit(path) }
+		divide = func(ctx context.Context) error { return d.readSplit(ctx, path) }
 	}
-	if err := divide(); err != nil {
+	if err := divide(ctx); err != nil {
 		return err
 	}
-	if err := d.checkTrained(d.cellsOf(partTrain)); err != nil {
+	if err := d.checkTrained(d.cellsOf(toTrain)); err != nil {
 		return err
 	}
-	for _, part := range []string{partTrain, partValidation, partTest} {
-		n := d.cellsOf(part)
-		d.job.Count("cells_"+part, n)
+	for _, p := range []part{toTrain, toValidate, toTest} {
+		n := d.cellsOf(p)
+		d.job.Count("cells_"+p.String(), n)
 		if n > 0 {
-			d.job.Note("%s for %s", plural(n, "cell", "cells"), part)
+			d.job.Note("%s for %s", plural(n, "cell", "cells"), p)
 		}
 	}
 	return nil
 }
 
+// String is the part's name in the file.
+func (p part) String() string { return [...]string{partTest, partTrain, partValidation}[p] }
+
 // cellsOf is the number of kept cells in a part.
-func (d *decisions) cellsOf(part string) (n int64) {
+func (d *decisions) cellsOf(of part) (n int64) {
 	for _, p := range d.part {
-		if p == part {
+		if p == of {
 			n++
 		}
 	}
@@ -62,12 +55,12 @@ func (d *decisions) drawSplit() error {
 	if err != nil {
 		return err
 	}
-	d.part = slices.Repeat([]string{partTest}, len(d.rows))
+	d.part = make([]part, len(d.rows)) // toTest
 	for _, i := range s.Train {
-		d.part[i] = partTrain
+		d.part[i] = toTrain
 	}
 	for _, i := range s.Validation {
-		d.part[i] = partValidation
+		d.part[i] = toValidate
 	}
 	if s.Moved > 0 {
 		d.job.Note("%s from training to validation: a last minibatch would be too small (--train-size 0.9 keeps them)", plural(int64(s.Moved), "cell goes", "cells go"))
@@ -76,84 +69,4 @@ func (d *decisions) drawSplit() error {
 		d.job.Warn("the last minibatch of training has %s: too few for batch norm (another --batch-size or --train-size changes it)", plural(int64(s.Short), "cell", "cells"))
 	}
 	return nil
-}
-
-// readSplit takes the split of a file, which must name every kept cell.
-func (d *decisions) readSplit(path string) error {
-	cells, parts, err := readSplitFile(path)
-	if err != nil {
-		return err
-	}
-	part := make(map[string]string, len(cells))
-	for i, cell := range cells {
-		if before, twice := part[cell]; twice && before != parts[i] {
-			return pipeline.BadInput("%s: row %d: cell %s is %s here and %s before", path, i+1, counts.Printable(cell), parts[i], before)
-		}
-		if parts[i] != partTrain && parts[i] != partValidation {
-			return pipeline.BadInput("%s: row %d: cell %s: split is %q, it must be train or validation", path, i+1, counts.Printable(cell), parts[i])
-		}
-		part[cell] = parts[i]
-	}
-	d.part = make([]string, len(d.rows))
-	missing, first := 0, ""
-	for i, row := range d.rows {
-		if d.part[i] = part[d.names[row]]; d.part[i] == "" {
-			if missing++; missing == 1 {
-				first = d.names[row]
-			}
-		}
-	}
-	if missing > 0 {
-		return pipeline.BadInput("%s: column cell_id: %d of %d cells are not in it, the first %s: name every cell, train or validation", path, missing, len(d.rows), counts.Printable(first))
-	}
-	return nil
-}
-
-// readSplitFile reads the columns cell_id and split of a Parquet or CSV.
-func readSplitFile(path string) (cells, parts []string, err error) {
-	if strings.HasSuffix(path, ".parquet") {
-		table, err := results.Read(path)
-		if err != nil {
-			return nil, nil, err
-		}
-		c := table.Column("cell_id")
-		s := table.Column("split")
-		if c == nil || s == nil || len(c.String) != table.Rows() || len(s.String) != table.Rows() {
-			return nil, nil, noSplitColumns(path)
-		}
-		return c.String, s.String, nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close() // only read from
-	return readSplitCSV(path, f)
-}
-
-func readSplitCSV(path string, f io.Reader) (cells, parts []string, err error) {
-	lines := csv.NewReader(f)
-	header, err := lines.Read()
-	if err != nil {
-		return nil, nil, noSplitColumns(path)
-	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	cell, part := slices.Index(header, "cell_id"), slices.Index(header, "split")
-	if cell < 0 || part < 0 {
-		return nil, nil, noSplitColumns(path)
-	}
-	for {
-		line, err := lines.Read()
-		if errors.Is(err, io.EOF) {
-			return cells, parts, nil
-		}
-		if err != nil {
-			return nil, nil, pipeline.BadInput("%s: %w", path, err)
-		}
-		cells, parts = append(cells, line[cell]), append(parts, line[part])
-	}
-}
-
-func noSplitColumns(path string) error {
-	return pipeline.BadInput("%s: no columns cell_id and split of text: give a CSV with such a first line, or a Parquet", path)
 }

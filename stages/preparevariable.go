@@ -40,7 +40,7 @@ func (d *decisions) sayTied() {
 func (d *decisions) present() int {
 	met := map[int32]bool{}
 	for _, row := range d.rows {
-		met[d.hvg.of[row]] = true
+		met[d.hvg.at(int(row))] = true
 	}
 	return len(met)
 }

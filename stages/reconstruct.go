@@ -8,7 +8,6 @@ import (
 
 	"cellvi/io/counts"
 	"cellvi/io/results"
-	"cellvi/io/store"
 	"cellvi/model"
 	"cellvi/pipeline"
 )
@@ -25,7 +24,7 @@ func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := f.fits(job, store.BatchCells*int64(len(genes))*16); err != nil {
+	if err := f.fits(job, groupMemory(len(f.p.Row), len(genes), groupRows(len(f.p.Row), len(genes)))); err != nil {
 		return err
 	}
 	job.Count("cells", int64(len(f.p.Row)))
@@ -81,7 +80,8 @@ func (s *Reconstruct) writeDispersion(path string, f *fitted, genes []int) error
 	return results.Write(path, "gene_id", nil, results.Column{Name: "gene_id", String: ids}, results.Column{Name: "px_r", Float32: theta})
 }
 
-// writeMean streams the mean, a batch of the store at a time.
+// writeMean streams the mean, a row group at a time: while one is written the
+// next is computed.
 func (s *Reconstruct) writeMean(ctx context.Context, job *pipeline.Job, path string, f *fitted, genes []int) error {
 	names := columnNames(job, f.card.Genes)
 	schema := results.Schema{Index: "cell_id", Columns: []results.Field{{Name: "cell_id", Type: results.String}}}
@@ -94,16 +94,20 @@ func (s *Reconstruct) writeMean(ctx context.Context, job *pipeline.Job, path str
 	}
 	job.Progress.Begin("reconstructing", "cells", int64(len(f.p.Row)))
 	defer job.Progress.End()
-	e := model.NewEvaluator(f.vae, job.Threads)
-	err = eachKept(ctx, f.st, f.p, f.pick, func(first int, cells *model.Cells) error {
-		cols, err := s.decode(ctx, e, cells, names, genes)
-		if err != nil {
+	e, source := model.NewEvaluator(f.vae, job.Threads), f.source()
+	d := &decoder{e: e, source: source, genes: genes, schema: &schema, rate: s.Options.Reconstruct == "px_rate"}
+	err = overlap(f.p.stretches(groupRows(len(f.p.Row), len(genes))),
+		func(g *decoded, from, to int) error {
+			err := d.decode(ctx, g, from, to)
+			job.Progress.Add(int64(to - from))
 			return err
-		}
-		cols[0].String = f.p.CellID[first : first+cells.Len()]
-		job.Progress.Add(int64(cells.Len()))
-		return w.WriteRowGroup(cols)
-	})
+		},
+		func(g *decoded) (err error) {
+			if g.columns[0].String, err = source.names(g.from, g.to); err != nil {
+				return err
+			}
+			return w.WriteRowGroup(g.columns)
+		})
 	return errors.Join(err, w.Close())
 }
 
@@ -117,21 +121,40 @@ func columnNames(job *pipeline.Job, genes []string) []string {
 	return names[1:]
 }
 
-// decode gives the columns of a row group, the cells' names yet to be set.
-func (s *Reconstruct) decode(ctx context.Context, e *model.Evaluator, cells *model.Cells, names []string, genes []int) ([]results.Column, error) {
-	cols := []results.Column{{Name: "cell_id"}}
-	for _, g := range genes {
-		cols = append(cols, results.Column{Name: names[g], Float32: make([]float32, cells.Len())})
+// decoded is a row group: kept cells from … to−1.
+type decoded struct {
+	from, to int
+	columns  []results.Column // the cells' names, then the genes
+}
+
+// decoder computes row groups.
+type decoder struct {
+	e      *model.Evaluator
+	source *cellSource
+	genes  []int // of the model, to write
+	schema *results.Schema
+	rate   bool // the mean of counts, not shares
+}
+
+// decode fills g with kept cells from … to−1, their names yet to be set.
+func (d *decoder) decode(ctx context.Context, g *decoded, from, to int) error {
+	g.from, g.to = from, to
+	if g.columns == nil {
+		g.columns = make([]results.Column, len(d.schema.Columns))
 	}
-	rate := s.Options.Reconstruct == "px_rate"
-	err := e.Decode(ctx, cells, func(cell int, rho []float32, library float32) {
+	for i := range g.columns {
+		g.columns[i].Name = d.schema.Columns[i].Name
+		if i > 0 {
+			g.columns[i].Float32 = resized(g.columns[i].Float32, to-from)
+		}
+	}
+	return d.e.Decode(ctx, d.source, span(from, to), func(cell int, rho []float32, library float32) {
 		scale := float32(1)
-		if rate {
+		if d.rate {
 			scale = library
 		}
-		for i, g := range genes {
-			cols[i+1].Float32[cell] = rho[g] * scale
+		for i, gene := range d.genes {
+			g.columns[i+1].Float32[cell] = rho[gene] * scale
 		}
 	})
-	return cols, err
 }

@@ -12,20 +12,16 @@ import (
 	"cellvi/stages/report"
 )
 
-// drawnCells is the most cells that the report's pictures show: more would
-// only cover each other, and the page would no longer be small.
-const drawnCells = 20_000
-
 // Run reads what the other stages wrote and draws the page and the brief.
 func (s *Report) Run(ctx context.Context, job *pipeline.Job) error {
-	data, err := s.read()
+	data, err := s.read(ctx)
 	if err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	job.Count("cells_drawn", int64(len(data.Order)))
+	job.Count("cells_drawn", int64(min(data.Cells, drawnCells)))
 	if err := publishWritten(s.Layout.Report(), data.WriteHTML); err != nil {
 		return err
 	}
@@ -44,16 +40,14 @@ func publishWritten(path string, write func(io.Writer) error) error {
 }
 
 // read collects the report's data.
-func (s *Report) read() (*report.Data, error) {
+func (s *Report) read(ctx context.Context) (*report.Data, error) {
 	d := &report.Data{Title: s.Options.Title}
-	for _, step := range []func(*report.Data) error{s.readRun, s.readHistory, s.readLatent, s.readGenes} {
+	for _, step := range []func(*report.Data) error{s.readRun, s.readHistory, s.readGenes} {
 		if err := step(d); err != nil {
 			return nil, err
 		}
 	}
-	d.Order = permutation(d.Cells(), 0)
-	d.Order = d.Order[:min(len(d.Order), drawnCells)]
-	return d, nil
+	return d, s.readCells(ctx, d)
 }
 
 // readRun takes the other stages' entries of run.json, if there is one.

@@ -1,9 +1,12 @@
 package stages
 
 import (
-	"encoding/json"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
 	"fmt"
-	"path/filepath"
+	"hash"
 	"slices"
 
 	"cellvi/io/results"
@@ -11,83 +14,78 @@ import (
 	"cellvi/stages/report"
 )
 
-// readLatent takes the posterior means and the cells' batches and labels.
-func (s *Report) readLatent(d *report.Data) error {
-	latent, err := results.Read(s.Latent())
+// readLatent takes the posterior means of the cells to draw, and the moments of
+// all. The file is read twice, a row group at a time.
+func (s *Report) readLatent(ctx context.Context, d *report.Data, draw sample, names []byte) (err error) {
+	r, err := results.Open(s.Latent())
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(s.Prepared(), "cells.parquet")
-	cells, err := results.Read(path)
+	defer func() { err = errors.Join(err, r.Close()) }()
+	wanted, met := append([]string{"cell_id"}, latentColumns(r)...), sha256.New()
+	d.Latent = make([][]float32, len(wanted)-1)
+	for k := range d.Latent {
+		d.Latent[k] = make([]float32, draw.len())
+	}
+	err = s.eachGroup(ctx, r, wanted, func(row int, ids []string, latent [][]float32) {
+		hashNames(met, ids)
+		d.Moments.AddMeans(latent)
+		draw.each(row, len(ids), func(at, i int) {
+			for k := range latent {
+				d.Latent[k][at] = latent[k][i]
+			}
+		})
+	})
 	if err != nil {
 		return err
 	}
-	ids, prepared := latent.Column("cell_id"), cells.Column("cell_id")
-	if ids == nil || prepared == nil || !slices.Equal(ids.String, prepared.String) {
-		return pipeline.BadInput("%s: its cells are not those of %s: run `cellvi embed` again", s.Latent(), path)
+	if !slices.Equal(met.Sum(nil), names) {
+		return pipeline.BadInput("%s: its cells are not those of %s: run `cellvi embed` again", s.Latent(), s.cells())
 	}
-	for k := 0; ; k++ {
-		c := latent.Column(fmt.Sprintf("latent_%d", k))
-		if c == nil || c.Float32 == nil {
-			break
-		}
-		d.Latent = append(d.Latent, c.Float32)
-	}
-	return readGroupings(d, cells, path)
+	return s.eachGroup(ctx, r, wanted, func(_ int, _ []string, latent [][]float32) { d.Moments.AddProducts(latent) })
 }
 
-// readGroupings takes the codes of batch and label, their levels' names from
-// the file's metadata, and the sizes of the split.
-func readGroupings(d *report.Data, cells *results.Table, path string) error {
-	var names struct {
-		BatchKey    string   `json:"batch_key"`
-		BatchLevels []string `json:"batch_levels"`
-		LabelsKey   string   `json:"labels_key"`
-		LabelLevels []string `json:"label_levels"`
+// latentColumns names the posterior means in the file.
+func latentColumns(r *results.Reader) (names []string) {
+	there := r.Columns()
+	for k := 0; slices.Contains(there, fmt.Sprintf("latent_%d", k)); k++ {
+		names = append(names, fmt.Sprintf("latent_%d", k))
 	}
-	if err := json.Unmarshal([]byte(cells.Metadata["cellvi"]), &names); err != nil {
-		return pipeline.BadInput("%s: its metadata cellvi does not name the levels (%v): run `cellvi prepare` again", path, err)
-	}
-	d.Batch = report.Grouping{Key: names.BatchKey, Levels: names.BatchLevels}
-	d.Label = report.Grouping{Key: names.LabelsKey, Levels: names.LabelLevels}
-	for _, g := range []struct {
-		column string
-		*report.Grouping
-	}{{"batch", &d.Batch}, {"label", &d.Label}} {
-		if g.Key == "" {
-			continue
+	return names
+}
+
+// eachGroup gives do each row group of the latent: its first row, the cells'
+// names and the columns of wanted after cell_id.
+func (s *Report) eachGroup(ctx context.Context, r *results.Reader, wanted []string, do func(row int, ids []string, latent [][]float32)) error {
+	row := 0
+	for g := range r.RowGroups() {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		c := cells.Column(g.column)
-		if c == nil || !codesWithin(c.Int32, len(g.Levels)) {
-			return pipeline.BadInput("%s: the column %s does not hold codes of the %d levels of %s: run `cellvi prepare` again", path, g.column, len(g.Levels), g.Key)
+		t, err := r.Read(g, wanted...)
+		if err != nil {
+			return err
 		}
-		g.Codes = c.Int32
+		c := columns{path: s.Latent(), table: t}
+		ids, latent := c.find("cell_id").String, [][]float32{}
+		for _, name := range wanted[1:] {
+			latent = append(latent, c.find(name).Float32)
+		}
+		if c.err != nil || slices.ContainsFunc(latent, func(z []float32) bool { return len(z) != len(ids) }) {
+			return pipeline.BadInput("%s: does not hold a name and numbers of type float32 for every cell: run `cellvi embed` again", s.Latent())
+		}
+		do(row, ids, latent)
+		row += len(ids)
 	}
-	countSplit(d, cells.Column("split"))
 	return nil
 }
 
-func countSplit(d *report.Data, split *results.Column) {
-	if split == nil {
-		return
+// hashNames adds names to h, each with its length: two files have the same
+// hash where they have the same names in the same order, however they are cut.
+func hashNames(h hash.Hash, names []string) {
+	var line []byte
+	for _, name := range names {
+		line = append(binary.LittleEndian.AppendUint32(line[:0], uint32(len(name))), name...)
+		h.Write(line) // a hash's Write returns no error
 	}
-	for _, part := range split.String {
-		switch part {
-		case "validation":
-			d.Validation++
-		case "train":
-		default:
-			d.Test++
-		}
-	}
-}
-
-// codesWithin tells whether there are codes and all are below levels.
-func codesWithin(codes []int32, levels int) bool {
-	for _, c := range codes {
-		if c < 0 || int(c) >= levels {
-			return false
-		}
-	}
-	return codes != nil
 }

@@ -174,3 +174,66 @@ func TestReportRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestReportDrawsASample: of many cells some are drawn, each with its own latent
+// and batch though the two files are cut into other row groups; counts are of all.
+func TestReportDrawsASample(t *testing.T) {
+	const cells = drawnCells + 5000
+	l := writeRun(t)
+	writeCells(t, l, cells, 3)
+	whole, err := results.Read(l.Latent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeInGroups(t, l.Latent(), whole, 7001)
+	s := &Report{Layout: l, Options: ReportOptions{Title: "a title"}}
+	d, err := s.read(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := permutation(cells, 0)
+	if d.Cells != cells || len(d.Latent) != 2 || len(d.Latent[0]) != drawnCells || len(d.Batch.Codes) != drawnCells {
+		t.Fatalf("%d cells, of which %d are drawn", d.Cells, len(d.Batch.Codes))
+	}
+	for i, z := range d.Latent[1] {
+		if row := order[i]; z != whole.Columns[2].Float32[row] || d.Batch.Codes[i] != int32(row%3) {
+			t.Fatalf("the cell drawn at %d is not cell %d", i, row)
+		}
+	}
+	if fmt.Sprint(d.Batch.Cells) != "[8334 8333 8333]" || d.Validation != cells/8 {
+		t.Errorf("batches of %v cells, %d held out", d.Batch.Cells, d.Validation)
+	}
+	if err := runReport(l); err != nil {
+		t.Fatal(err)
+	}
+	if html := string(readFile(t, l.Report())); !strings.Contains(html, "20,000 of the 25,000 cells are drawn") || len(html) > 1<<20 {
+		t.Errorf("a page of %d bytes does not say what it draws", len(html))
+	}
+}
+
+// writeInGroups writes the columns again, in row groups of size rows.
+func writeInGroups(t *testing.T, path string, of *results.Table, size int) {
+	t.Helper()
+	s := results.Schema{Index: of.Index, Metadata: of.Metadata}
+	for _, c := range of.Columns {
+		kind, _ := c.Type()
+		s.Columns = append(s.Columns, results.Field{Name: c.Name, Type: kind})
+	}
+	w, err := results.Create(path, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lo := 0; lo < of.Rows(); lo += size {
+		hi := min(lo+size, of.Rows())
+		part := []results.Column{{Name: of.Columns[0].Name, String: of.Columns[0].String[lo:hi]}}
+		for _, c := range of.Columns[1:] {
+			part = append(part, results.Column{Name: c.Name, Float32: c.Float32[lo:hi]})
+		}
+		if err := w.WriteRowGroup(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

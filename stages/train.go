@@ -13,9 +13,9 @@ import (
 	"cellvi/pipeline"
 )
 
-// Run loads the prepared cells, trains, and publishes the model, its history
-// and what it learned of each gene. A checkpoint of the same data and options
-// is taken up where it stopped.
+// Run trains on the prepared cells, and publishes the model, its history and
+// what it learned of each gene. A checkpoint of the same data and options is
+// taken up where it stopped.
 func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	st, err := store.Open(s.Store())
 	if err != nil {
@@ -30,26 +30,32 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := fitsTraining(job, st, p, cfg, opt); err != nil {
-		return err
-	}
-	cells, err := loadCells(ctx, st, p)
+	data, err := survey(ctx, job, newCellSource(st, p, newPicker(p.Picked)))
 	if err != nil {
 		return err
 	}
-	if err := cells.Check(cfg); err != nil {
+	if data.Train.Len() < 3 {
+		return pipeline.BadInput("%s: %d cells to train on: at least 3 are needed", s.Prepared(), data.Train.Len())
+	}
+	window, err := fitWindow(job, data, cfg, opt)
+	if err != nil {
 		return err
 	}
 	vae := model.New[float32](cfg)
 	vae.Initialize(opt.Seed)
-	train, val := p.rows("train"), p.rows("validation")
-	if len(train) < 3 {
-		return pipeline.BadInput("%s: %d cells to train on: at least 3 are needed", s.Prepared(), len(train))
+	t, err := newTrainer(ctx, job, vae, data, window, opt)
+	if err != nil {
+		return err
 	}
-	t := model.NewTrainer(vae, cells, train, val, opt)
 	defer t.Close()
-	s.describe(job, t, opt, len(train), len(val))
-	if err := s.fit(ctx, job, t, fingerprint(cells, train, val)); err != nil {
+	s.describe(job, t, opt, data)
+	if s.Options.Profile != "" {
+		t.Measure()
+	}
+	if err := s.fit(ctx, job, t, fingerprint(st, p)); err != nil {
+		return err
+	}
+	if err := s.writeProfile(t); err != nil {
 		return err
 	}
 	if err := s.publish(vae, t, p); err != nil {
@@ -58,31 +64,32 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	return os.RemoveAll(s.Checkpoint())
 }
 
-// fitsTraining says before it happens that training does not fit the budget.
-func fitsTraining(job *pipeline.Job, st *store.Store, p *prepared, cfg model.Config, opt model.TrainOptions) error {
-	// int32 gene and float32 count; offsets, codes, names
-	need := withSlack(p.nonzeros(st)*8 + int64(len(p.Row))*64 + model.TrainBytes(cfg, opt.BatchSize, opt.Threads))
-	if job.Memory > 0 && need > job.Memory {
-		return pipeline.OverMemory("training %d cells × %d genes needs about %s, --memory allows %s: raise it, or choose fewer genes with --n-top-genes",
-			len(p.Row), cfg.NInput, human(need), human(job.Memory))
+// newTrainer makes a trainer over all cells in memory, window 0, or over windows.
+func newTrainer(ctx context.Context, job *pipeline.Job, vae *model.VAE[float32], data *model.Dataset, window int, opt model.TrainOptions) (*model.Trainer, error) {
+	job.Count("window_cells", int64(window))
+	if window > 0 {
+		job.Note("streams: windows of %d of the %d cells to train on are in memory, for --memory %s; results depend on the window",
+			window, data.Train.Len(), human(job.Memory))
+		return model.NewStreamTrainer(vae, data, window, opt), nil
 	}
-	return nil
+	job.Note("all %d cells are held in memory: %s", data.Train.Len()+data.Val.Len(), human(data.Bytes()))
+	cells, err := data.Load(ctx, opt.Threads)
+	if err != nil {
+		return nil, err
+	}
+	if err := cells.Check(vae.Config); err != nil {
+		return nil, err
+	}
+	return model.NewTrainer(vae, cells, numbers(0, data.Train.Len()), numbers(data.Train.Len(), cells.Len()), opt), nil
 }
 
-// loadCells brings the counts of kept cells and selected genes into memory.
-func loadCells(ctx context.Context, st *store.Store, p *prepared) (*model.Cells, error) {
-	pick, nnz := newPicker(p.Picked), p.nonzeros(st)
-	all := &model.Cells{NGenes: pick.genes, Indptr: []int64{0}, Genes: make([]int32, 0, nnz), Counts: make([]float32, 0, nnz)}
-	err := eachKept(ctx, st, p, pick, func(_ int, cells *model.Cells) error {
-		base := int64(len(all.Genes))
-		for _, end := range cells.Indptr[1:] {
-			all.Indptr = append(all.Indptr, base+end)
-		}
-		all.Genes, all.Counts = append(all.Genes, cells.Genes...), append(all.Counts, cells.Counts...)
-		all.Batch, all.Item = append(all.Batch, cells.Batch...), append(all.Item, cells.Item...)
-		return nil
-	})
-	return all, err
+// numbers are from … to−1.
+func numbers(from, to int) []int {
+	rows := make([]int, to-from)
+	for i := range rows {
+		rows[i] = from + i
+	}
+	return rows
 }
 
 // settle turns the options into the model's, every problem at once.
@@ -95,22 +102,23 @@ func (s *Train) settle(job *pipeline.Job, p *prepared) (model.Config, model.Trai
 	if o.MaxEpochs > 0 {
 		opt.MaxEpochs = o.MaxEpochs
 	}
-	opt.BatchSize, opt.Seed, opt.Threads = s.Shared.BatchSize, s.Shared.Seed, job.Threads
+	opt.BatchSize, opt.Seed, opt.Threads, opt.Precision = s.Shared.BatchSize, s.Shared.Seed, job.Threads, o.Precision
 	opt.Adam = model.AdamOptions{LR: o.LR, WeightDecay: o.WeightDecay, Eps: o.Eps}
 	opt.KL = model.KLWarmup{Epochs: o.NEpochsKLWarmup, Steps: o.NStepsKLWarmup, Min: o.MinKLWeight, Max: o.MaxKLWeight}
 	opt.Stop = model.EarlyStopping{Enabled: o.EarlyStopping, Monitor: o.EarlyStoppingMonitor,
 		MinDelta: o.EarlyStoppingMinDelta, Patience: o.EarlyStoppingPatience, Warmup: o.EarlyStoppingWarmupEpochs}
-	if err := errors.Join(cfg.Validate(), opt.Validate()); err != nil {
+	if err := errors.Join(cfg.Validate(), opt.Validate(cfg)); err != nil {
 		return cfg, opt, pipeline.Usage("%w", err)
 	}
-	if o.EarlyStopping && len(p.rows("validation")) == 0 {
+	if o.EarlyStopping && p.count(toValidate) == 0 {
 		return cfg, opt, pipeline.Usage("--early-stopping monitors validation cells, but all %d cells are trained on: leave some out with --train-size", cells)
 	}
 	return cfg, opt, nil
 }
 
 // describe says what training will do before it does it.
-func (s *Train) describe(job *pipeline.Job, t *model.Trainer, opt model.TrainOptions, train, val int) {
+func (s *Train) describe(job *pipeline.Job, t *model.Trainer, opt model.TrainOptions, data *model.Dataset) {
+	train, val := data.Train.Len(), data.Val.Len()
 	job.Count("cells_train", int64(train))
 	job.Count("cells_validation", int64(val))
 	job.Note("training on %d cells, %d held out for validation, %s of %s", train, val,

@@ -32,10 +32,10 @@ type Check struct {
 // Add takes in the values of t; genes are those of its Reader.
 func (c *Check) Add(t *Table, genes *Frame) {
 	c.Values += int64(len(t.Values))
-	row := 0
+	row, largest := 0, uint32(0)
 	for k, v := range t.Values {
 		if u := uint32(v); float64(u) == v { // a count: all but the offenders
-			c.max = max(c.max, v)
+			largest = max(largest, u)
 			continue
 		}
 		for t.Indptr[row+1] <= int64(k) {
@@ -43,6 +43,7 @@ func (c *Check) Add(t *Table, genes *Frame) {
 		}
 		c.note(v, t.Obs.Names[row], genes.Names[t.Genes[k]])
 	}
+	c.max = max(c.max, float64(largest))
 }
 
 func (c *Check) note(v float64, cell, gene string) {

@@ -86,6 +86,7 @@ type Joined struct {
 	warnings []string
 	at       int // the input being read
 	table    Table
+	rows     Table // memory for the rows of table
 }
 
 // joinInput is one input and the way of its genes into the joined ones.
@@ -94,6 +95,7 @@ type joinInput struct {
 	names []string // of its genes, made unique
 	gene  []int32  // own gene → joined gene, -1 where left out
 	order bool     // gene ascends, but for the -1
+	same  bool     // every gene is itself
 }
 
 // Warnings are what joining had to decide, one sentence each.
@@ -178,7 +180,11 @@ func (j *Joined) joinObs(obs *Frame) {
 
 // joinRows makes the table's counts of those of t.
 func (j *Joined) joinRows(t *Table) {
-	in, out := &j.inputs[j.at], &j.table
+	in, out := &j.inputs[j.at], &j.rows
+	if in.same {
+		j.table.Indptr, j.table.Genes, j.table.Values = t.Indptr, t.Genes, t.Values
+		return
+	}
 	out.Indptr, out.Genes, out.Values = append(out.Indptr[:0], 0), out.Genes[:0], out.Values[:0]
 	for i := range t.Cells() {
 		genes, values := t.Row(i)
@@ -194,4 +200,5 @@ func (j *Joined) joinRows(t *Table) {
 		}
 		out.Indptr = append(out.Indptr, int64(len(out.Genes)))
 	}
+	j.table.Indptr, j.table.Genes, j.table.Values = out.Indptr, out.Genes, out.Values
 }

@@ -58,6 +58,7 @@ func (j *Joined) mapGenes() {
 	for i := range j.inputs {
 		in := &j.inputs[i]
 		in.gene, in.order = make([]int32, len(in.names)), true
+		in.same = slices.Equal(in.names, j.genes.Names)
 		last := int32(-1)
 		for g, name := range in.names {
 			to, kept := place[name]

@@ -29,7 +29,7 @@ type csc struct {
 	cells  []uint8 // of each loaded entry: its cell within the block,
 	genes  []uint32
 	values []float64
-	index  []int64 // a piece of the file
+	minors []uint32 // a piece of the file: the cells
 	piece  []float64
 }
 
@@ -55,7 +55,7 @@ func (m *csc) fill(ctx context.Context, first, n int64, t *counts.Table) (int64,
 		m.sortBlock(block, from, to, t)
 		done += to - from
 	}
-	m.tidy(t, m.sparse.genes)
+	m.tidy(t, m.sparse.genes) // every gene is below
 	return done, nil
 }
 
@@ -76,7 +76,7 @@ func (m *csc) count(ctx context.Context) error {
 	m.ptr = append([]int64{}, ptr...)
 	ends := make([]int64, (m.sparse.cells+blockCells-1)/blockCells)
 	err = m.pieces(ctx, func(first int64) error {
-		for _, cell := range m.index {
+		for _, cell := range m.minors {
 			ends[cell/blockCells]++
 		}
 		return nil
@@ -88,14 +88,17 @@ func (m *csc) count(ctx context.Context) error {
 	return err
 }
 
-// pieces reads all indices piece by piece into m.index.
+// pieces reads all indices piece by piece into m.minors.
 func (m *csc) pieces(ctx context.Context, use func(first int64) error) error {
 	for first, n := int64(0), m.data.Len(); first < n; first += cscPiece {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		m.index = sized(m.index, min(cscPiece, n-first))
-		if err := m.readIndices(first, m.index); err != nil {
+		m.minors = sized(m.minors, min(cscPiece, n-first))
+		if err := hdf5.ScanIndices(m.index, m.minors, first); err != nil {
+			return err
+		}
+		if err := m.checkIndices(first, m.minors); err != nil {
 			return err
 		}
 		if err := use(first); err != nil {
@@ -124,15 +127,15 @@ func (m *csc) load(ctx context.Context, block int64) error {
 
 // place puts the piece's entries that belong to loaded blocks where they go.
 func (m *csc) place(first, base int64, next []int64, gene *int) error {
-	m.piece = sized(m.piece, int64(len(m.index)))
-	if err := hdf5.ReadRange(m.data, m.piece, first); err != nil {
+	m.piece = sized(m.piece, int64(len(m.minors)))
+	if err := hdf5.ScanFloats(m.sparse.values, m.piece, first, int64(len(m.piece))); err != nil {
 		return err
 	}
-	for i, cell := range m.index {
+	for i, cell := range m.minors {
 		for first+int64(i) >= m.ptr[*gene+1] {
 			*gene++
 		}
-		block := cell/blockCells - m.lo
+		block := int64(cell/blockCells) - m.lo
 		if block < 0 || block >= int64(len(next)) {
 			continue
 		}

@@ -12,7 +12,6 @@ import (
 type csr struct {
 	*sparse
 	tidier
-	index []int64
 }
 
 func (m *csr) fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
@@ -31,18 +30,15 @@ func (m *csr) fill(_ context.Context, first, n int64, t *counts.Table) (int64, e
 	for i := range t.Indptr {
 		t.Indptr[i] = ptr[i] - lo
 	}
-	m.index = sized(m.index, stored)
-	if err := m.readIndices(lo, m.index); err != nil {
+	t.Genes, t.Values = sized(t.Genes, stored), sized(t.Values, stored)
+	if err := hdf5.ScanIndices(m.index, t.Genes, lo); err != nil {
 		return 0, err
 	}
-	t.Values = sized(t.Values, stored)
-	if err := hdf5.ReadRange(m.data, t.Values, lo); err != nil {
+	if err := hdf5.ScanFloats(m.values, t.Values, lo, stored); err != nil {
 		return 0, err
 	}
-	t.Genes = sized(t.Genes, stored)
-	for i, g := range m.index {
-		t.Genes[i] = uint32(g)
+	if at := m.tidy(t, m.genes); at >= 0 {
+		return 0, m.badIndex(lo + at)
 	}
-	m.tidy(t, m.genes)
 	return n, nil
 }

@@ -14,11 +14,12 @@ const denseSlab = 1 << 21
 // dense reads a (cells, genes) array by slabs of rows.
 type dense struct {
 	d     *hdf5.Dataset
+	scan  *hdf5.Scan
 	shape []int64
 	slab  []float64
 }
 
-func openDense(root *hdf5.Group, name string) (matrix, error) {
+func openDense(root *hdf5.Group, name string, opt Options) (matrix, error) {
 	d, err := root.OpenDataset(name)
 	if err != nil {
 		return nil, err
@@ -32,6 +33,10 @@ func openDense(root *hdf5.Group, name string) (matrix, error) {
 		defer d.Close()
 		return nil, fault(d, fmt.Sprintf("holds %s values, numbers expected", d.Type()), "")
 	}
+	if m.scan, err = d.Scan(opt.pool); err != nil {
+		defer d.Close()
+		return nil, err
+	}
 	return m, nil
 }
 
@@ -39,7 +44,7 @@ func (m *dense) fill(_ context.Context, first, n int64, t *counts.Table) (int64,
 	genes := m.shape[1]
 	n = min(n, max(1, denseSlab/max(genes, 1)))
 	m.slab = sized(m.slab, n*genes)
-	if err := hdf5.Read(m.d, m.slab, []int64{first, 0}, []int64{n, genes}); err != nil {
+	if err := hdf5.ScanFloats(m.scan, m.slab, first, n); err != nil {
 		return 0, err
 	}
 	t.Indptr, t.Genes, t.Values = append(t.Indptr[:0], 0), t.Genes[:0], t.Values[:0]
@@ -58,4 +63,7 @@ func (m *dense) about() about {
 	return about{at: m.d, storage: "dense", cells: m.shape[0], genes: m.shape[1], stored: m.d.Len(), values: m.d}
 }
 
-func (m *dense) close() { m.d.Close() }
+func (m *dense) close() {
+	m.scan.Close()
+	m.d.Close()
+}

@@ -2,6 +2,7 @@ package h5ad
 
 import (
 	"cellvi/io/counts"
+	"cellvi/io/hdf5"
 )
 
 // Description is what a file holds, found without reading counts.
@@ -73,7 +74,7 @@ func (d *Description) add(s *source, name string) error {
 		}
 	}
 	m := Matrix{Name: name}
-	opened, err := s.openMatrix(Options{Matrix: name}.filled())
+	opened, err := s.openMatrix(Options{Matrix: name, pool: hdf5.NewDecoders(0)}.filled())
 	if err != nil {
 		m.Problem = err.Error()
 		d.Matrices = append(d.Matrices, m)

@@ -10,7 +10,7 @@ import (
 )
 
 // maxEntries bounds the stored values in one Table, unless one cell has more.
-const maxEntries = 1 << 21
+const maxEntries = 1 << 19
 
 // matrix is counts open for reading, in whichever storage.
 type matrix interface {
@@ -48,7 +48,7 @@ func (s *source) openMatrix(opt Options) (matrix, error) {
 		return nil, err
 	}
 	if kind == hdf5.IsDataset {
-		return openDense(s.root, name)
+		return openDense(s.root, name, opt)
 	}
 	return openSparse(s.root, name, opt)
 }

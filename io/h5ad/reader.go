@@ -15,6 +15,9 @@ type Options struct {
 	Matrix     string // "X", "layers/NAME" (or NAME alone) or "raw/X"; "" is X
 	BatchCells int    // most cells in a Table; 0 is DefaultBatchCells
 	Memory     int64  // bytes that sorting a CSC matrix may take; 0 is DefaultMemory
+	Threads    int    // that decompress; below 2 the caller's own does it
+
+	pool *hdf5.Decoders // of Threads, the reader's
 }
 
 // What the zero Options mean.
@@ -30,8 +33,8 @@ func Default() Options {
 
 // Validate names every option that cannot be.
 func (o Options) Validate() error {
-	if o.BatchCells < 0 || o.BatchCells > 1<<16 || o.Memory < 0 {
-		return fmt.Errorf("h5ad: BatchCells must be 0 to 65536 and Memory not negative, got %d and %d", o.BatchCells, o.Memory)
+	if o.BatchCells < 0 || o.BatchCells > 1<<16 || o.Memory < 0 || o.Threads < 0 || o.Threads > 4096 {
+		return fmt.Errorf("h5ad: BatchCells must be 0 to 65536, Memory not negative and Threads 0 to 4096, got %d, %d and %d", o.BatchCells, o.Memory, o.Threads)
 	}
 	return nil
 }
@@ -47,6 +50,7 @@ func (o Options) filled() Options {
 	if o.Memory != 0 {
 		d.Memory = o.Memory
 	}
+	d.Threads, d.pool = o.Threads, o.pool
 	return d
 }
 
@@ -72,6 +76,7 @@ func Open(path string, opt Options) (*Reader, error) {
 		return nil, err
 	}
 	r := &Reader{opt: opt.filled()}
+	r.opt.pool = hdf5.NewDecoders(opt.Threads)
 	if err := r.open(path); err != nil {
 		r.Close()
 		return nil, err
@@ -164,6 +169,7 @@ func (r *Reader) Close() error {
 	if r.obs != nil {
 		r.obs.close()
 	}
+	r.opt.pool.Close()
 	return r.source.close()
 }
 

@@ -2,6 +2,7 @@ package h5ad
 
 import (
 	"fmt"
+	"math"
 
 	"cellvi/io/hdf5"
 )
@@ -14,6 +15,7 @@ type sparse struct {
 	cells, genes          int64
 	storage               string
 	scratch               []int64
+	values, index         *hdf5.Scan // of data and indices
 }
 
 // open opens the parts and checks them against each other; the pass over
@@ -35,6 +37,9 @@ func (s *sparse) open(opt Options) (matrix, error) {
 	if err := s.checkIndptr(); err != nil {
 		return nil, err
 	}
+	if err := s.openScans(opt.pool); err != nil {
+		return nil, err
+	}
 	if s.storage == "csc" {
 		return newCSC(s, opt), nil
 	}
@@ -49,6 +54,15 @@ func (s *sparse) openParts() (err error) {
 		return err
 	}
 	s.indptr, err = member(s.g, "indptr")
+	return err
+}
+
+// openScans begins the reading of data and indices, which are checked.
+func (s *sparse) openScans(pool *hdf5.Decoders) (err error) {
+	if s.values, err = s.data.Scan(pool); err != nil {
+		return err
+	}
+	s.index, err = s.indices.Scan(pool)
 	return err
 }
 
@@ -150,19 +164,26 @@ func (s *sparse) readIndptr(first, n int64) ([]int64, error) {
 	return s.scratch, nil
 }
 
-// readIndices reads indices from first on into out, each within the minor axis.
-func (s *sparse) readIndices(first int64, out []int64) error {
-	if err := hdf5.ReadRange(s.indices, out, first); err != nil {
-		return err
-	}
-	limit := uint64(s.minor())
-	for i, v := range out {
-		if uint64(v) >= limit {
-			axis := map[string]string{"csr": "genes", "csc": "cells"}[s.storage]
-			return fault(s.indices, fmt.Sprintf("value %d is %d, but there are %d %s", first+int64(i), v, s.minor(), axis), damaged)
+// checkIndices holds indices, which stand in the file from first on, within the
+// minor axis.
+func (s *sparse) checkIndices(first int64, index []uint32) error {
+	limit := uint32(min(s.minor(), math.MaxUint32))
+	for i, v := range index {
+		if v >= limit {
+			return s.badIndex(first + int64(i))
 		}
 	}
 	return nil
+}
+
+// badIndex names the index at a place as the file has it.
+func (s *sparse) badIndex(at int64) error {
+	var v [1]int64
+	if err := hdf5.ReadRange(s.indices, v[:], at); err != nil {
+		return err
+	}
+	axis := map[string]string{"csr": "genes", "csc": "cells"}[s.storage]
+	return fault(s.indices, fmt.Sprintf("value %d is %d, but there are %d %s", at, v[0], s.minor(), axis), damaged)
 }
 
 func (s *sparse) about() about {
@@ -170,6 +191,11 @@ func (s *sparse) about() about {
 }
 
 func (s *sparse) close() {
+	for _, scan := range []*hdf5.Scan{s.values, s.index} {
+		if scan != nil {
+			scan.Close()
+		}
+	}
 	for _, d := range []*hdf5.Dataset{s.data, s.indices, s.indptr} {
 		if d != nil {
 			d.Close()

@@ -2,6 +2,7 @@ package h5ad
 
 import (
 	"math/bits"
+	"slices"
 
 	"cellvi/io/counts"
 )
@@ -15,27 +16,64 @@ type tidier struct {
 	seen []uint64  // one bit a gene, all zero between rows
 }
 
-func (d *tidier) tidy(t *counts.Table, genes int64) {
+// tidy works in place. Where a gene is not below genes it stops there, and gives
+// the place of the first such; else -1.
+func (d *tidier) tidy(t *counts.Table, genes int64) int64 {
 	w, lo := int64(0), int64(0)
 	for i := 1; i < len(t.Indptr); i++ {
 		hi := t.Indptr[i]
-		end := hi
-		if !ascends(t.Genes[lo:hi]) {
-			end = lo + d.sort(t.Genes[lo:hi], t.Values[lo:hi], genes)
+		row, values := t.Genes[lo:hi], t.Values[lo:hi]
+		switch tidied(row, values, uint32(genes)) {
+		case tidy:
+			if w != lo {
+				copy(t.Genes[w:], row)
+				copy(t.Values[w:], values)
+			}
+			w += hi - lo
+		case sparseZeros:
+			w = pack(t, w, lo, hi)
+		default:
+			if at := slices.IndexFunc(row, func(g uint32) bool { return int64(g) >= genes }); at >= 0 {
+				return lo + int64(at)
+			}
+			w = pack(t, w, lo, lo+d.sort(row, values, genes))
 		}
-		w = pack(t, w, lo, end)
 		t.Indptr[i], lo = w, hi
 	}
 	t.Genes, t.Values = t.Genes[:w], t.Values[:w]
+	return -1
 }
 
-func ascends(genes []uint32) bool {
-	for i := 1; i < len(genes); i++ {
-		if genes[i] <= genes[i-1] {
-			return false
+// What a row is.
+const (
+	tidy        = iota
+	sparseZeros // tidy, but for zeros
+	untidy      // genes out of order, repeated, or too large
+)
+
+// tidied looks through a row once.
+func tidied(row []uint32, values []float64, genes uint32) int {
+	if len(row) == 0 {
+		return tidy
+	}
+	values = values[:len(row)]
+	next, nonzero := int64(0), 0
+	for i, g := range row {
+		if int64(g) < next {
+			return untidy
+		}
+		next = int64(g) + 1
+		if values[i] != 0 {
+			nonzero++
 		}
 	}
-	return true
+	switch {
+	case next > int64(genes):
+		return untidy
+	case nonzero < len(row):
+		return sparseZeros
+	}
+	return tidy
 }
 
 // sort puts a row in order, repeats summed, and gives its length.

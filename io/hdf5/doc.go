@@ -7,6 +7,10 @@
 // Data in: HDF5 files of any version libhdf5 reads, by path.
 // Data out: Group, Dataset, attributes, numbers and strings as Go slices.
 //
+// A Scan reads a dataset from front to back and undoes the filters of its chunks
+// (gzip by libdeflate, lzf, shuffle) on several threads;
+// what they do not know is left to libhdf5.
+//
 // libhdf5 is not thread-safe: one lock of this package is held during every
 // call, so goroutines may share it but never run it side by side. libhdf5 can
 // also die by signal on a damaged file, which no Go code can catch: read files

@@ -2,7 +2,7 @@
 
 package hdf5
 
-// #cgo LDFLAGS: -lhdf5
+// #cgo LDFLAGS: -lhdf5 -ldeflate
 // #cgo darwin CFLAGS: -I/usr/local/include
 // #cgo darwin LDFLAGS: -L/usr/local/lib
 // #cgo linux CFLAGS: -I/usr/local/include -I/usr/include/hdf5/serial

@@ -7,6 +7,13 @@
 #include <hdf5.h>
 #include <stdint.h>
 
+/* One function for several processors, chosen when the program loads. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+#define H5X_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define H5X_CLONES
+#endif
+
 enum { H5X_FLOAT64, H5X_FLOAT32, H5X_INT64, H5X_INT32, H5X_INT16, H5X_INT8 };
 enum { H5X_OTHER, H5X_INTEGER, H5X_FLOAT, H5X_TEXT, H5X_BOOL, H5X_REFERENCE, H5X_COMPOUND };
 
@@ -44,6 +51,28 @@ int h5x_register_lzf(void);
 int h5x_filters(hid_t dset, int *ids, int *available, int max);
 int h5x_chunk(hid_t dset, int64_t *dims); /* rank, 0 where not chunked */
 int64_t h5x_storage(hid_t dset);
+
+/* Where the file's values are integers of 1, 2, 4 or 8 bytes or IEEE floats of 4
+ * or 8 (or booleans of such integers): 1, and their byte order. Else 0. */
+int h5x_plain(hid_t dset, int *big_endian);
+/* The first of up to max parameters that filter number i was given; their number. */
+int h5x_filter_values(hid_t dset, int i, unsigned *values, int max);
+/* Whether chunks that reach over the dataset's edge are stored unfiltered. */
+int h5x_edges_unfiltered(hid_t dset);
+/* The bytes stored of the chunk at offset, 0 where there is none; and these bytes
+ * themselves, with the filters that were left out, one bit a filter. */
+int64_t h5x_chunk_bytes(hid_t dset, int rank, const int64_t *offset);
+int h5x_read_chunk(hid_t dset, int rank, const int64_t *offset, uint32_t *skipped, void *buf);
+
+/* The rest touches no libhdf5, needs no lock, and returns one of these. */
+enum { H5X_DAMAGED = -1, H5X_SHORT = -2 };
+enum { H5X_STORED, H5X_DEFLATE, H5X_LZF };
+/* Undoes a chunk's filters: codec, then a shuffle of values of that many bytes (0:
+ * none), then turns the bytes of values of swap bytes around (0: not). The chunk
+ * has room bytes, to which out and scratch point. */
+int h5x_decode(int codec, int shuffle, int swap, const void *raw, size_t n, void *out, size_t room, void *scratch);
+int h5x_inflate(const void *in, size_t n, void *out, size_t room);
+int64_t h5x_lzf(const void *in, size_t n, void *out, size_t room); /* bytes, or negative */
 
 int h5x_read(hid_t dset, int kind, int rank, const int64_t *start, const int64_t *count, void *buf);
 int h5x_read_attr(hid_t attr, int kind, void *buf);

@@ -8,8 +8,9 @@
  *   000LLLLL                     L+1 literal bytes follow
  *   LLLooooo oooooooo            copy L+2 bytes from o+1 back, L = 1 to 6
  *   111ooooo LLLLLLLL oooooooo   copy L+9 bytes from o+1 back */
-static long lzf_decode(const unsigned char *in, size_t n, unsigned char *out, size_t room) {
-	const unsigned char *end = in + n;
+int64_t h5x_lzf(const void *from, size_t n, void *to, size_t room) {
+	const unsigned char *in = from, *end = in + n;
+	unsigned char *out = to;
 	size_t at = 0;
 	while (in < end) {
 		size_t c = *in++, len, back;
@@ -32,16 +33,16 @@ static long lzf_decode(const unsigned char *in, size_t n, unsigned char *out, si
 		if (back > at || room - at < len) return -1;
 		for (; len > 0; len--, at++) out[at] = out[at - back]; /* may overlap */
 	}
-	return (long)at;
+	return (int64_t)at;
 }
 
 /* h5py stores the bytes of a whole chunk as the third parameter. */
 static size_t lzf_filter(unsigned flags, size_t nparams, const unsigned params[], size_t n, size_t *size, void **buf) {
 	size_t room = nparams >= 3 && params[2] ? params[2] : *size * 64;
 	unsigned char *out;
-	long got;
+	int64_t got;
 	if (!(flags & H5Z_FLAG_REVERSE) || !(out = malloc(room))) return 0;
-	if ((got = lzf_decode(*buf, n, out, room)) <= 0) {
+	if ((got = h5x_lzf(*buf, n, out, room)) <= 0) {
 		free(out);
 		return 0;
 	}

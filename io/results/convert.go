@@ -84,6 +84,8 @@ func (c *Column) put(chunk arrow.Array, row int) error {
 		for i := range a.Len() {
 			c.Bool[row+i] = a.Value(i)
 		}
+	case *array.String:
+		c.putText(a, row)
 	case array.StringLike:
 		for i := range a.Len() {
 			c.String[row+i] = strings.Clone(a.Value(i))
@@ -95,6 +97,18 @@ func (c *Column) put(chunk arrow.Array, row int) error {
 		return fmt.Errorf("%s was declared as another type", chunk.DataType())
 	}
 	return nil
+}
+
+// putText copies a chunk's text in one piece, of which the values are parts: a
+// copy of each would take several times as long.
+func (c *Column) putText(a *array.String, row int) {
+	if a.Len() == 0 {
+		return
+	}
+	text, ends := string(a.ValueBytes()), a.ValueOffsets()
+	for i := range a.Len() {
+		c.String[row+i] = text[ends[i]-ends[0] : ends[i+1]-ends[0]]
+	}
 }
 
 func (c *Column) putLevels(a *array.Dictionary, row int) error {

@@ -8,14 +8,11 @@ import (
 	"os"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"cellvi/io/counts"
 )
 
-// Table is a whole file.
+// Table is a whole file, or columns of one of its row groups.
 type Table struct {
 	Index    string // the column that pandas takes as its index; "" where the file names none
 	Columns  []Column
@@ -46,17 +43,22 @@ func (t *Table) Rows() int {
 // A null is NaN in a float column, marked in Missing in the others. A file that
 // is not Parquet, truncated or damaged is a *counts.InputError.
 func Read(path string) (*Table, error) {
-	f, err := os.Open(path)
+	r, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if err := checkEnds(f, path); err != nil {
-		return nil, err
-	}
-	t, err := decode(f)
+	defer r.Close() // nothing was written to it
+	t := &Table{Index: r.Index, Metadata: r.Metadata}
+	err = r.guard(func() error {
+		table, err := r.arrows.ReadTable(context.Background())
+		if err != nil {
+			return err
+		}
+		defer table.Release()
+		return t.fill(table)
+	})
 	if err != nil {
-		return nil, &counts.InputError{File: path, Found: err.Error(), Advice: "the file is damaged, or of a kind of Parquet that is not read"}
+		return nil, err
 	}
 	return t, nil
 }
@@ -82,41 +84,6 @@ func checkEnds(f *os.File, path string) error {
 		return &counts.InputError{File: path, Found: "the end of the file is missing", Advice: "it is truncated: write it again"}
 	}
 	return nil
-}
-
-// decode reads the file through Arrow, which panics on some bytes that make no
-// sense: that is damage too.
-func decode(f *os.File) (t *Table, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			t, err = nil, fmt.Errorf("%v", p)
-		}
-	}()
-	reader, err := file.NewParquetReader(f)
-	if err != nil {
-		return nil, err
-	}
-	arrows, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{BatchSize: rowGroup}, memory.DefaultAllocator)
-	if err != nil {
-		return nil, err
-	}
-	table, err := arrows.ReadTable(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	defer table.Release()
-	t = &Table{Metadata: map[string]string{}}
-	entries := reader.MetaData().KeyValueMetadata()
-	for i, key := range entries.Keys() {
-		switch value := entries.Values()[i]; key {
-		case pandasKey:
-			t.Index = pandasIndex(value)
-		case arrowKey:
-		default:
-			t.Metadata[key] = value
-		}
-	}
-	return t, t.fill(table)
 }
 
 // fill converts the columns of an Arrow table.

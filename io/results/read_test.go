@@ -70,17 +70,3 @@ func TestReadDamaged(t *testing.T) {
 		}
 	})
 }
-
-func BenchmarkReadWide(b *testing.B) {
-	_, cols := wide(4096, 2000)
-	b.SetBytes(4096 * 2000 * 4)
-	path := filepath.Join(b.TempDir(), "x.parquet")
-	if err := Write(path, "cell_id", nil, cols...); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if _, err := Read(path); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

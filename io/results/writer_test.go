@@ -197,18 +197,3 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func BenchmarkWriteWide(b *testing.B) {
-	s, cols := wide(4096, 2000)
-	b.SetBytes(4096 * 2000 * 4)
-	path := filepath.Join(b.TempDir(), "x.parquet")
-	for b.Loop() {
-		w, err := Create(path, s)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := errors.Join(w.WriteRowGroup(cols), w.Close()); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -219,3 +219,24 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// A tensor that is made when it is written gives the same bytes, and one of
+// another size than its shape says is refused.
+func TestMadeTensors(t *testing.T) {
+	var want, got bytes.Buffer
+	values := []float32{1, 2, 3, 4, 5, 6}
+	if err := Encode(&want, []Tensor{{Name: "a", Shape: []int{2, 3}, F32: values}, {Name: "b", Shape: []int{1}, I64: []int64{7}}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	made := Tensor{Name: "a", Shape: []int{2, 3}, Make: func() []float32 { return values }}
+	if err := Encode(&got, []Tensor{made, {Name: "b", Shape: []int{1}, I64: []int64{7}}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want.Bytes()) {
+		t.Error("other bytes than of a tensor in memory")
+	}
+	made.Make = func() []float32 { return values[:5] }
+	if err := Encode(&got, []Tensor{made}, nil); err == nil {
+		t.Error("five values were written for a shape of six")
+	}
+}

@@ -14,16 +14,23 @@ type Tensor struct {
 	F32   []float32
 	F64   []float64
 	I64   []int64
+	Make  func() []float32 // where set, gives F32's values when they are written; Read leaves it nil
 }
 
 // Len is the number of values.
-func (t *Tensor) Len() int { return len(t.F32) + len(t.F64) + len(t.I64) }
+func (t *Tensor) Len() int {
+	if t.Make != nil {
+		n, _ := volume(t.Shape)
+		return int(n)
+	}
+	return len(t.F32) + len(t.F64) + len(t.I64)
+}
 
 // dtype is the format's name of the type and its width in bytes; "" where not
 // exactly one slice is set.
 func (t *Tensor) dtype() (name string, width int64) {
 	set := 0
-	if t.F32 != nil {
+	if t.F32 != nil || t.Make != nil {
 		name, width = "F32", 4
 		set++
 	}

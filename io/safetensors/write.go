@@ -93,6 +93,13 @@ func writeMember(b *bytes.Buffer, key string, value any) {
 }
 
 func encodeTensor(w io.Writer, t *Tensor) error {
+	if t.Make != nil {
+		made := Tensor{Name: t.Name, Shape: t.Shape, F32: t.Make()}
+		if err := made.validate(); err != nil {
+			return err
+		}
+		t = &made
+	}
 	_, width := t.dtype()
 	put := func(b []byte, i int) []byte {
 		switch {

@@ -102,11 +102,8 @@ func (f *arrowFile) verify(i int) error {
 	if f.verified[i].Load() {
 		return nil
 	}
-	start := int64(0)
-	if i > 0 {
-		start = f.segments[i-1].end
-	}
-	if crc32.Checksum(f.data[start:f.segments[i].end], castagnoli) != f.segments[i].crc {
+	start, end := f.bounds(i)
+	if crc32.Checksum(f.data[start:end], castagnoli) != f.segments[i].crc {
 		return f.damaged("record batch %d: its checksum does not fit", i)
 	}
 	f.verified[i].Store(true)

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -11,6 +13,7 @@ import (
 // batch gathers the cells of the next record batch.
 type batch struct {
 	obs     counts.Frame
+	genes   int
 	offsets []int32 // cells+1, from 0, into indices and values
 	indices indices
 	values  values
@@ -33,9 +36,9 @@ type values struct {
 	f32  []float32
 }
 
-func newBatch(header counts.Frame, genes int, kind CountType) batch {
-	return batch{
-		obs: header, offsets: make([]int32, 1, BatchCells+1),
+func newBatch(header counts.Frame, genes int, kind CountType) *batch {
+	return &batch{
+		obs: header, genes: genes, offsets: make([]int32, 1, BatchCells+1),
 		indices: indices{wide: geneType(genes).ID() == arrow.UINT32},
 		values:  values{kind: kind},
 	}
@@ -43,7 +46,11 @@ func newBatch(header counts.Frame, genes int, kind CountType) batch {
 
 func (b *batch) cells() int { return b.obs.Len() }
 
-// add takes the counts of one cell; on an error, bad is the place of the culprit.
+// errRow is what add returns for a row that breaks the promises of a Table.
+var errRow = errors.New("store: a row of genes out of order or with zeros")
+
+// add takes the counts of one cell; on an error, bad is the place of the culprit,
+// and the batch is of no use any more.
 func (b *batch) add(genes []uint32, vals []float64) (bad int, err error) {
 	switch b.values.kind {
 	case Uint8:
@@ -58,24 +65,50 @@ func (b *batch) add(genes []uint32, vals []float64) (bad int, err error) {
 	if err != nil {
 		return bad, err
 	}
-	for _, g := range genes {
-		if b.indices.wide {
-			b.indices.u32 = append(b.indices.u32, g)
-		} else {
-			b.indices.u16 = append(b.indices.u16, uint16(g))
-		}
+	var ok bool
+	if b.indices.wide {
+		b.indices.u32, ok = appendGenes(b.indices.u32, genes, b.genes)
+	} else {
+		b.indices.u16, ok = appendGenes(b.indices.u16, genes, b.genes)
+	}
+	if !ok {
+		return 0, errRow
 	}
 	b.offsets = append(b.offsets, int32(b.values.len()))
 	return 0, nil
 }
 
+// appendGenes checks on the way that genes ascend below limit.
+func appendGenes[T uint16 | uint32](dst []T, genes []uint32, limit int) ([]T, bool) {
+	from := len(dst)
+	dst = slices.Grow(dst, len(genes))[:from+len(genes)]
+	to, next := dst[from:][:len(genes)], 0
+	for k, g := range genes {
+		if int(g) < next {
+			return dst, false
+		}
+		to[k], next = T(g), int(g)+1
+	}
+	return dst, next <= limit
+}
+
+// appendWhole checks on the way that every value is a count up to limit.
 func appendWhole[T uint8 | uint16 | uint32](dst []T, vals []float64, limit float64) ([]T, int, error) {
+	from, zeros := len(dst), 0
+	dst = slices.Grow(dst, len(vals))[:from+len(vals)]
+	to := dst[from:][:len(vals)]
 	for k, v := range vals {
 		u := T(v)
 		if float64(u) != v {
 			return dst, k, misfit(v, limit)
 		}
-		dst = append(dst, u)
+		if u == 0 {
+			zeros++
+		}
+		to[k] = u
+	}
+	if zeros > 0 {
+		return dst, 0, errRow
 	}
 	return dst, 0, nil
 }
@@ -124,19 +157,6 @@ func (b *batch) addFloats(genes []uint32, vals []float64) ([]uint32, int, error)
 
 func (v *values) len() int { return len(v.u8) + len(v.u16) + len(v.u32) + len(v.f32) }
 
-// at is value k.
-func (v *values) at(k int) float64 {
-	switch v.kind {
-	case Uint8:
-		return float64(v.u8[k])
-	case Uint16:
-		return float64(v.u16[k])
-	case Uint32:
-		return float64(v.u32[k])
-	}
-	return float64(v.f32[k])
-}
-
 func (v *values) bytes() []byte {
 	switch v.kind {
 	case Uint8:
@@ -149,18 +169,20 @@ func (v *values) bytes() []byte {
 	return arrow.GetBytes(v.f32)
 }
 
-func (x *indices) at(k int) uint32 {
-	if x.wide {
-		return x.u32[k]
-	}
-	return uint32(x.u16[k])
-}
-
 func (x *indices) bytes() []byte {
 	if x.wide {
 		return arrow.GetBytes(x.u32)
 	}
 	return arrow.GetBytes(x.u16)
+}
+
+// trim takes away what add left of a cell that it refused.
+func (b *batch) trim() {
+	n := int(b.offsets[len(b.offsets)-1])
+	b.indices.u16, b.indices.u32 = b.indices.u16[:min(n, len(b.indices.u16))], b.indices.u32[:min(n, len(b.indices.u32))]
+	v := &b.values
+	v.u8, v.u16 = v.u8[:min(n, len(v.u8))], v.u16[:min(n, len(v.u16))]
+	v.u32, v.f32 = v.u32[:min(n, len(v.u32))], v.f32[:min(n, len(v.f32))]
 }
 
 // arrays are the batch's columns; they alias it until reset.

@@ -53,3 +53,37 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	b.ReportMetric(float64(cells)/b.Elapsed().Seconds(), "cells/s")
 }
+
+// BenchmarkReadCells reads pieces of 64 cells in the order of a shuffle.
+func BenchmarkReadCells(b *testing.B) {
+	const piece = 64
+	full := sample(8*BatchCells, 2000, 200)
+	dir := b.TempDir()
+	header := full.Table.Obs.Header()
+	w, err := Create(dir, full.Genes, &header, Options{Count: Uint8})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(w.Write(full.Table), w.Close()); err != nil {
+		b.Fatal(err)
+	}
+	s, err := Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var rows Rows
+	b.ReportAllocs()
+	cells := 0
+	for b.Loop() {
+		for k := range s.Cells() / piece {
+			at := k * 37 % (s.Cells() / piece) * piece
+			if err := s.ReadCells(at/BatchCells, at%BatchCells, at%BatchCells+piece, &rows); err != nil {
+				b.Fatal(err)
+			}
+			cells += rows.Cells()
+		}
+	}
+	b.ReportMetric(float64(cells)/b.Elapsed().Seconds(), "cells/s")
+	b.ReportMetric(float64(s.NNZ())/float64(s.Cells()), "nonzeros/cell")
+}

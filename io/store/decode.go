@@ -13,11 +13,11 @@ import (
 // frame copies the index, column 0, and the annotations, columns 3 on, out of a
 // record batch: nothing of it aliases the mapped file.
 func (f *arrowFile) frame(record arrow.RecordBatch, renamed map[string]string) (*counts.Frame, error) {
-	ids, ok := record.Column(0).(*array.String)
-	if !ok || ids.NullN() > 0 {
-		return nil, f.damaged("column %s is not text without nulls", record.ColumnName(0))
+	names, err := f.names(record)
+	if err != nil {
+		return nil, err
 	}
-	frame := &counts.Frame{Names: copyStrings(ids)}
+	frame := &counts.Frame{Names: names}
 	for i := 3; i < int(record.NumCols()); i++ {
 		c, err := columnOf(record.Schema().Field(i))
 		if err != nil {
@@ -32,6 +32,15 @@ func (f *arrowFile) frame(record arrow.RecordBatch, renamed map[string]string) (
 		frame.Columns = append(frame.Columns, c)
 	}
 	return frame, nil
+}
+
+// names copies the index.
+func (f *arrowFile) names(record arrow.RecordBatch) ([]string, error) {
+	ids, ok := record.Column(0).(*array.String)
+	if !ok || ids.NullN() > 0 {
+		return nil, f.damaged("column %s is not text without nulls", record.ColumnName(0))
+	}
+	return copyStrings(ids), nil
 }
 
 // fillColumn copies values into c, whose kind columnOf took from their type.
@@ -94,7 +103,9 @@ func clearNulls(c *counts.Column, values arrow.Array) {
 		case counts.Int:
 			c.Ints[i] = one.Ints[0]
 		case counts.Float:
-			c.Floats[i] = one.Floats[0]
+			if c.Floats[i] == c.Floats[i] { // a NaN keeps its bits: Writer.widen relies on it
+				c.Floats[i] = one.Floats[0]
+			}
 		case counts.Bool:
 			c.Bools[i] = one.Bools[0]
 		}

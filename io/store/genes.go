@@ -12,26 +12,50 @@ import (
 
 // totals are what genes.arrow holds beside the annotations.
 type totals struct {
-	total   []float64 // per gene, sum of the counts
-	detect  []int64   // per gene, cells with a count
-	cells   int64
-	nnz     int64
-	batches int
+	genes []geneSum
+	cells int64
+	nnz   int64
 }
 
-func newTotals(genes int) totals {
-	return totals{total: make([]float64, genes), detect: make([]int64, genes)}
+// geneSum is side by side, for each count touches both.
+type geneSum struct {
+	total  float64 // of the counts
+	detect int64   // cells with a count
 }
 
-// add takes in the batch's newest cell, whose counts begin at from.
-func (s *totals) add(b *batch, from int) {
-	for k := from; k < b.values.len(); k++ {
-		g := b.indices.at(k)
-		s.total[g] += b.values.at(k)
-		s.detect[g]++
+func newTotals(genes int) totals { return totals{genes: make([]geneSum, genes)} }
+
+// add takes in a batch.
+func (s *totals) add(b *batch) {
+	s.cells += int64(b.cells())
+	s.nnz += int64(b.values.len())
+	if b.indices.wide {
+		addValues(s.genes, b.indices.u32, &b.values)
+	} else {
+		addValues(s.genes, b.indices.u16, &b.values)
 	}
-	s.cells++
-	s.nnz += int64(b.values.len() - from)
+}
+
+func addValues[G uint16 | uint32](sums []geneSum, genes []G, v *values) {
+	switch v.kind {
+	case Uint8:
+		addCounts(sums, genes, v.u8)
+	case Uint16:
+		addCounts(sums, genes, v.u16)
+	case Uint32:
+		addCounts(sums, genes, v.u32)
+	default:
+		addCounts(sums, genes, v.f32)
+	}
+}
+
+func addCounts[G uint16 | uint32, V uint8 | uint16 | uint32 | float32](sums []geneSum, genes []G, v []V) {
+	v = v[:len(genes)]
+	for k, g := range genes {
+		s := &sums[g]
+		s.total += float64(v[k])
+		s.detect++
+	}
 }
 
 func writeGenes(path string, genes *counts.Frame, s *totals) error {
@@ -55,9 +79,11 @@ func writeGenes(path string, genes *counts.Frame, s *totals) error {
 
 func geneColumns(genes *counts.Frame, s *totals, schema *arrow.Schema) []arrow.Array {
 	total := array.NewFloat64Builder(memory.DefaultAllocator)
-	total.AppendValues(s.total, nil)
 	detect := array.NewInt64Builder(memory.DefaultAllocator)
-	detect.AppendValues(s.detect, nil)
+	for _, g := range s.genes {
+		total.Append(g.total)
+		detect.Append(g.detect)
+	}
 	columns := []arrow.Array{stringArray(genes.Names, nil), total.NewFloat64Array(), detect.NewInt64Array()}
 	levels := levelArrays(genes)
 	for i := range genes.Columns {

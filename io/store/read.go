@@ -7,9 +7,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// Rows are the counts of the cells of one batch, sparse and cell-major: those of
+// Rows are the counts of cells of one batch, sparse and cell-major: those of
 // cell First+i are Genes[Indptr[i]:Indptr[i+1]], ascending, and the Counts beside
-// them. Read reuses the slices.
+// them. Read and ReadCells reuse the slices.
 type Rows struct {
 	First  int
 	Indptr []int64
@@ -23,13 +23,21 @@ func (r *Rows) Cells() int { return len(r.Indptr) - 1 }
 // Read reads batch i, 0 ≤ i < Batches, into rows. Several goroutines may read,
 // each with its own rows. A damaged batch is a *counts.InputError.
 func (s *Store) Read(i int, rows *Rows) error {
+	return s.ReadCells(i, 0, min(BatchCells, s.Cells()-i*BatchCells), rows)
+}
+
+// ReadCells is Read of cells from … to−1 of batch i alone, 0 ≤ from ≤ to ≤ its
+// cells: no more of the file than these cells' counts is touched, once the
+// batch's checksum has been verified at its first reading.
+func (s *Store) ReadCells(i, from, to int, rows *Rows) error {
 	record, err := s.record(i)
 	if err != nil {
 		return err
 	}
+	defer s.cells.drop(i)
 	defer record.Release()
 	return s.cells.guard(func() error {
-		values, err := s.readGenesOf(record, i, rows)
+		values, err := s.readGenesOf(record, i, from, to, rows)
 		if err == nil {
 			rows.Counts, err = readCounts(rows.Counts, values, s, i)
 		}
@@ -53,52 +61,58 @@ func (s *Store) record(i int) (arrow.RecordBatch, error) {
 
 // readGenesOf fills all of rows but the counts, which it returns, not yet
 // checked: as many as there are genes.
-func (s *Store) readGenesOf(record arrow.RecordBatch, i int, rows *Rows) (arrow.Array, error) {
+func (s *Store) readGenesOf(record arrow.RecordBatch, i, from, to int, rows *Rows) (arrow.Array, error) {
 	genes, ok := record.Column(1).(*array.List)
 	values, ok2 := record.Column(2).(*array.List)
 	if !ok || !ok2 || genes.NullN()+values.NullN()+genes.ListValues().NullN()+values.ListValues().NullN() != 0 {
 		return nil, s.cells.damaged("record batch %d: %s or %s has nulls", i, genesList, countsList)
 	}
-	n := int(record.NumRows())
-	rows.First = i * BatchCells
-	var err error
-	if rows.Indptr, err = s.readOffsets(rows.Indptr[:0], genes, values, n, i); err != nil {
+	rows.First = i*BatchCells + from
+	first, err := s.readOffsets(rows, genes, values, i, from, to)
+	if err != nil {
 		return nil, err
 	}
-	end := int(rows.Indptr[n])
-	rows.Genes = resize(rows.Genes, end)
+	end := first + int(rows.Indptr[to-from])
+	rows.Genes = resize(rows.Genes, end-first)
 	if s.narrow {
-		ok = widen(rows.Genes, genes.ListValues().(*array.Uint16).Uint16Values(), rows.Indptr, s.meta.Genes)
+		ok = widen(rows.Genes, genes.ListValues().(*array.Uint16).Uint16Values()[first:end], rows.Indptr, s.meta.Genes)
 	} else {
-		ok = widen(rows.Genes, genes.ListValues().(*array.Uint32).Uint32Values(), rows.Indptr, s.meta.Genes)
+		ok = widen(rows.Genes, genes.ListValues().(*array.Uint32).Uint32Values()[first:end], rows.Indptr, s.meta.Genes)
 	}
 	if !ok {
 		return nil, s.cells.damaged("record batch %d: gene indices do not ascend below %d", i, s.meta.Genes)
 	}
-	return values.ListValues(), nil
+	part := array.NewSlice(values.ListValues(), int64(first), int64(end))
+	return part, nil
 }
 
-// readOffsets checks that both lists are cut alike, from 0, without going back
-// and within their values.
-func (s *Store) readOffsets(indptr []int64, genes, values *array.List, n, i int) ([]int64, error) {
-	a, b := genes.Offsets(), values.Offsets()
+// readOffsets fills rows.Indptr for cells from … to−1 and gives the place of
+// their first count. It checks that both lists are cut alike, from 0, without
+// going back and within their values.
+func (s *Store) readOffsets(rows *Rows, genes, values *array.List, i, from, to int) (first int, err error) {
+	rows.Indptr = append(rows.Indptr[:0], 0)
+	n := genes.Len()
 	if n == 0 {
-		return append(indptr, 0), nil
+		return 0, nil
 	}
-	a, b = a[:n+1], b[:n+1]
-	last := int32(0)
-	for k := range a {
-		if a[k] != b[k] || a[k] < last || k == 0 && a[k] != 0 {
-			return nil, s.cells.damaged("record batch %d: cell %d: its counts go from %d to %d", i, k, last, a[k])
+	a, b := genes.Offsets()[:n+1], values.Offsets()[:n+1]
+	if int(a[n]) != genes.ListValues().Len() || int(b[n]) != values.ListValues().Len() || a[n] != b[n] {
+		return 0, s.cells.damaged("record batch %d: %d genes and %d counts where its cells end at %d",
+			i, genes.ListValues().Len(), values.ListValues().Len(), a[n])
+	}
+	last := a[from]
+	if a[0] != 0 || b[0] != 0 || last != b[from] || last < 0 {
+		return 0, s.cells.damaged("record batch %d: cell %d: its counts go from %d and from %d", i, from, last, b[from])
+	}
+	first = int(last)
+	for k := from + 1; k <= to; k++ {
+		if a[k] != b[k] || a[k] < last || a[k] > a[n] {
+			return 0, s.cells.damaged("record batch %d: cell %d: its counts go from %d to %d", i, k-1, last, a[k])
 		}
 		last = a[k]
-		indptr = append(indptr, int64(last))
+		rows.Indptr = append(rows.Indptr, int64(last)-int64(first))
 	}
-	if int(last) != genes.ListValues().Len() || int(last) != values.ListValues().Len() {
-		return nil, s.cells.damaged("record batch %d: %d genes and %d counts where its cells end at %d",
-			i, genes.ListValues().Len(), values.ListValues().Len(), last)
-	}
-	return indptr, nil
+	return first, nil
 }
 
 // widen copies gene indices, checking that each cell's ascend below genes.
@@ -122,11 +136,11 @@ func readCounts[F float32 | float64](dst []F, values arrow.Array, s *Store, i in
 	ok := true
 	switch a := values.(type) {
 	case *array.Uint8:
-		dst, ok = positive(dst, a.Uint8Values())
+		dst, ok = whole(dst, a.Uint8Values())
 	case *array.Uint16:
-		dst, ok = positive(dst, a.Uint16Values())
+		dst, ok = whole(dst, a.Uint16Values())
 	case *array.Uint32:
-		dst, ok = positive(dst, a.Uint32Values())
+		dst, ok = whole(dst, a.Uint32Values())
 	case *array.Float32:
 		dst, ok = positive(dst, a.Float32Values())
 	}
@@ -136,7 +150,20 @@ func readCounts[F float32 | float64](dst []F, values arrow.Array, s *Store, i in
 	return dst, nil
 }
 
-func positive[F float32 | float64, T uint8 | uint16 | uint32 | float32](dst []F, src []T) ([]F, bool) {
+// whole copies whole counts and says whether none is zero.
+func whole[F float32 | float64, T uint8 | uint16 | uint32](dst []F, src []T) ([]F, bool) {
+	dst = resize(dst, len(src))
+	for k, v := range src {
+		if v == 0 {
+			return dst, false
+		}
+		dst[k] = F(v)
+	}
+	return dst, true
+}
+
+// positive copies counts and says whether all are finite and above zero.
+func positive[F float32 | float64](dst []F, src []float32) ([]F, bool) {
 	dst = resize(dst, len(src))
 	ok := true
 	for k, v := range src {

@@ -26,12 +26,28 @@ func (s *Store) obs(i int) (frame *counts.Frame, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer s.cells.drop(i)
 	defer record.Release()
 	err = s.cells.guard(func() error {
 		frame, err = s.cells.frame(record, s.meta.Renamed)
 		return err
 	})
 	return frame, err
+}
+
+// Names reads the names of the cells of batch i.
+func (s *Store) Names(i int) (names []string, err error) {
+	record, err := s.record(i)
+	if err != nil {
+		return nil, err
+	}
+	defer s.cells.drop(i)
+	defer record.Release()
+	err = s.cells.guard(func() error {
+		names, err = s.cells.names(record)
+		return err
+	})
+	return names, err
 }
 
 // Reader reads the store's cells from the first on, batch by batch. Its Close
@@ -57,11 +73,11 @@ func (r *reader) CellNames(ctx context.Context) ([]string, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		part, err := r.store.obs(i)
+		part, err := r.store.Names(i)
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, part.Names...)
+		names = append(names, part...)
 	}
 	return names, nil
 }
@@ -87,13 +103,14 @@ func (r *reader) read(i int) error {
 	if err != nil {
 		return err
 	}
+	defer s.cells.drop(i)
 	defer record.Release()
 	return s.cells.guard(func() error {
 		frame, err := s.cells.frame(record, s.meta.Renamed)
 		if err != nil {
 			return err
 		}
-		values, err := s.readGenesOf(record, i, &r.rows)
+		values, err := s.readGenesOf(record, i, 0, int(record.NumRows()), &r.rows)
 		if err != nil {
 			return err
 		}

@@ -24,8 +24,13 @@ func typeOf(t *counts.Table, genes *counts.Frame) CountType {
 // write writes a store, cut into tables of chunk cells.
 func write(t *testing.T, dir string, full *countstest.FullTable, kind CountType, chunk int) {
 	t.Helper()
+	writeWith(t, dir, full, Options{Count: kind}, chunk)
+}
+
+func writeWith(t *testing.T, dir string, full *countstest.FullTable, opt Options, chunk int) *Writer {
+	t.Helper()
 	header := full.Table.Obs.Header()
-	w, err := Create(dir, full.Genes, &header, Options{Count: kind})
+	w, err := Create(dir, full.Genes, &header, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +42,7 @@ func write(t *testing.T, dir string, full *countstest.FullTable, kind CountType,
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return w
 }
 
 func open(t *testing.T, dir string) *Store {
@@ -166,5 +172,38 @@ func TestReaderNames(t *testing.T) {
 	}
 	if _, err := r.Next(context.Background()); err != nil { // reading goes on from the first cell
 		t.Fatal(err)
+	}
+}
+
+// ReadCells gives the same counts as Read, for any stretch of a batch, and Names
+// the same names as Obs.
+func TestReadCellsIsPartOfRead(t *testing.T) {
+	full := sample(BatchCells+300, 50, 9)
+	dir := t.TempDir()
+	write(t, dir, full, Uint8, 500)
+	s := open(t, dir)
+	obs, err := s.Obs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range []int{BatchCells, 300} {
+		var whole, part Rows
+		if err := s.Read(i, &whole); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range [][2]int{{0, n}, {0, 1}, {17, 81}, {n - 64, n}, {5, 5}} {
+			if err := s.ReadCells(i, c[0], c[1], &part); err != nil {
+				t.Fatal(err)
+			}
+			lo, hi := whole.Indptr[c[0]], whole.Indptr[c[1]]
+			if part.First != i*BatchCells+c[0] || part.Cells() != c[1]-c[0] || part.Indptr[part.Cells()] != hi-lo ||
+				!slices.Equal(part.Genes, whole.Genes[lo:hi]) || !slices.Equal(part.Counts, whole.Counts[lo:hi]) {
+				t.Errorf("batch %d, cells %v: other counts than the whole batch's", i, c)
+			}
+		}
+		names, err := s.Names(i)
+		if err != nil || !slices.Equal(names, obs.Names[i*BatchCells:i*BatchCells+n]) {
+			t.Errorf("batch %d: other names than in Obs (%v)", i, err)
+		}
 	}
 }

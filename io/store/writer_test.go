@@ -180,3 +180,42 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestWiden: a store whose counts outgrow its type is, byte for byte, one that
+// had the wider type from the beginning, wherever the large count stands.
+func TestWiden(t *testing.T) {
+	for _, cell := range []int{0, 1, 1023, 1024, 2000, 2099} {
+		for value, kind := range map[float64]CountType{256: Uint16, 65535: Uint16, 65536: Uint32, 1<<32 - 1: Uint32} {
+			full := sample(2100, 30, 100)
+			full.Table.Values[full.Table.Indptr[cell]] = value
+			age := counts.Column{Name: "age", Kind: counts.Float, Floats: make([]float64, 2100)}
+			age.Floats[cell] = math.Float64frombits(0x7ff8000000000000) // numpy's NaN is not Go's
+			full.Table.Obs.Columns = append(full.Table.Obs.Columns, age)
+			files := func(opt Options, chunk int) (all []byte) {
+				dir := t.TempDir()
+				w := writeWith(t, dir, full, opt, chunk)
+				if w.Count() != kind {
+					t.Fatalf("%g at cell %d: %s", value, cell, w.Count())
+				}
+				names, err := os.ReadDir(dir)
+				if err != nil || len(names) != 2 {
+					t.Fatal(names, err)
+				}
+				for _, name := range names {
+					b, err := os.ReadFile(filepath.Join(dir, name.Name()))
+					if err != nil {
+						t.Fatal(err)
+					}
+					all = append(all, b...)
+				}
+				return all
+			}
+			want := files(Options{Count: kind}, 2100)
+			for _, chunk := range []int{1024, 700} {
+				if !bytes.Equal(files(Options{Widen: true}, chunk), want) {
+					t.Errorf("%g at cell %d, chunks of %d cells: other bytes", value, cell, chunk)
+				}
+			}
+		}
+	}
+}

@@ -2,12 +2,13 @@
 //
 // HDF5 is read in a child process, because a damaged file can kill it: the
 // child Sends what its reader yields, the parent Receives it as a
-// counts.Reader. On the pipe stand a header (genes, columns and levels of the
-// cells, how many cells), then an Arrow IPC stream of record batches: a batch
-// is a Table, the last is empty and says that all was sent. All of it goes in
-// frames with a checksum (see frames.go).
+// counts.Reader. On the pipe stand messages: a header (genes, columns and levels
+// of the cells, how many cells), then Tables, the last of them empty, which says
+// that all was sent. Messages go in frames with a checksum (frames.go); a Table
+// is arrays in the narrowest types that hold its numbers (encode.go), because
+// every byte on a pipe is copied several times.
 //
 // Data in: a counts.Reader, or the bytes of a pipe, which are not trusted.
 // Data out: those bytes, or a counts.Reader.
-// stages imports it; it imports counts and Arrow.
+// stages imports it; it imports counts.
 package wire

@@ -4,74 +4,66 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"slices"
 )
 
-// On the pipe everything goes in frames of length, CRC-32C and bytes. Arrow's
-// decoder takes what it is told for true, and asks for as much memory as a
-// broken message says: it is to see nothing that Send did not write.
+// On the pipe every message goes in frames: length, CRC-32C, bytes. The length's
+// highest bit says that the message goes on in the next frame. What is decoded is
+// only what Send wrote, and memory grows only as bytes arrive.
 
-// mostFrame is the most bytes in a frame.
-const mostFrame = 1 << 20
+// mostFrame is the most bytes in a frame, and goesOn that bit.
+const (
+	mostFrame = 1 << 20
+	goesOn    = 1 << 31
+	headBytes = 8
+)
 
-func castagnoli(p []byte) uint32 { return crc32.Checksum(p, crc32.MakeTable(crc32.Castagnoli)) }
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// framer writes frames, one a Write or more.
-type framer struct{ to io.Writer }
-
-// Write frames p.
-func (f framer) Write(p []byte) (int, error) {
-	for done := 0; done < len(p); {
-		part := p[done:min(len(p), done+mostFrame)]
-		var head [8]byte
-		binary.LittleEndian.PutUint32(head[:4], uint32(len(part)))
-		binary.LittleEndian.PutUint32(head[4:], castagnoli(part))
-		if _, err := f.to.Write(head[:]); err != nil {
-			return done, err
+// writeMessage writes a message whose first headBytes bytes are free: they become
+// the first frame's head. That way small messages are one write.
+func writeMessage(w io.Writer, message []byte) error {
+	for first := true; first || len(message) > headBytes; first = false {
+		part := message[headBytes:]
+		flag := uint32(0)
+		if len(part) > mostFrame {
+			part, flag = part[:mostFrame], goesOn
 		}
-		if n, err := f.to.Write(part); err != nil {
-			return done + n, err
+		binary.LittleEndian.PutUint32(message, uint32(len(part))|flag)
+		binary.LittleEndian.PutUint32(message[4:], crc32.Checksum(part, castagnoli))
+		if _, err := w.Write(message[:headBytes+len(part)]); err != nil {
+			return err
 		}
-		done += len(part)
+		message = message[len(part):] // the next head takes the place of bytes that are written
 	}
-	return len(p), nil
-}
-
-// unframer reads what is in frames.
-type unframer struct {
-	from io.Reader
-	buf  [mostFrame]byte
-	left []byte // of the frame being read
-}
-
-// Read reads from one frame. A pipe that ends between frames is io.EOF, and one
-// that ends in a frame io.ErrUnexpectedEOF.
-func (u *unframer) Read(p []byte) (int, error) {
-	for len(u.left) == 0 {
-		if err := u.next(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, u.left)
-	u.left = u.left[n:]
-	return n, nil
-}
-
-func (u *unframer) next() error {
-	var head [8]byte
-	if _, err := io.ReadFull(u.from, head[:]); err != nil {
-		return err
-	}
-	n := binary.LittleEndian.Uint32(head[:4])
-	if n > mostFrame {
-		return broken("a frame of %d bytes", n)
-	}
-	frame := u.buf[:n]
-	if _, err := io.ReadFull(u.from, frame); err != nil {
-		return io.ErrUnexpectedEOF
-	}
-	if castagnoli(frame) != binary.LittleEndian.Uint32(head[4:]) {
-		return broken("a frame whose checksum does not match")
-	}
-	u.left = frame
 	return nil
+}
+
+// readMessage reads a message into buf, or a longer slice. A pipe that ends
+// before a message is io.EOF, and one that ends within it io.ErrUnexpectedEOF.
+func readMessage(r io.Reader, buf []byte) ([]byte, error) {
+	buf = buf[:0]
+	for more := true; more; {
+		var head [headBytes]byte
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			if len(buf) > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return buf, err
+		}
+		n := binary.LittleEndian.Uint32(head[:])
+		more, n = n&goesOn != 0, n&^goesOn
+		if n > mostFrame {
+			return buf, broken("a frame of %d bytes", n)
+		}
+		from := len(buf)
+		buf = slices.Grow(buf, int(n))[:from+int(n)]
+		if _, err := io.ReadFull(r, buf[from:]); err != nil {
+			return buf, io.ErrUnexpectedEOF
+		}
+		if crc32.Checksum(buf[from:], castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
+			return buf, broken("a frame whose checksum does not match")
+		}
+	}
+	return buf, nil
 }

@@ -1,16 +1,13 @@
 package wire
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"sync"
 
 	"cellvi/io/counts"
 )
@@ -19,30 +16,43 @@ import (
 // anything that Send would not have written.
 var ErrBroken = errors.New("the reader stopped before the end")
 
-// Receiver is the counts.Reader at the far end of a pipe.
+// tables is how many exist: one at the caller's, one ready, one being read.
+const tables = 3
+
+// Receiver is the counts.Reader at the far end of a pipe. A goroutine reads
+// ahead of Next.
 type Receiver struct {
 	header header
-	stream *ipc.Reader
-	seen   int64
-	done   bool
+	from   io.Reader
+	ready  chan received
+	free   chan *counts.Table
+	stop   chan struct{} // closed by Close
+	reader sync.WaitGroup
+
+	lent *counts.Table // what Next gave last
+	over error         // what Next gives from now on
 }
 
-// Receive reads the header of what Send wrote. r is read as Next is called.
+// received is a table that came, or why none did.
+type received struct {
+	table *counts.Table
+	err   error
+}
+
+// Receive reads the header of what Send wrote, and then ahead of Next.
 func Receive(r io.Reader) (*Receiver, error) {
-	in := bufio.NewReader(&unframer{from: r})
-	x := &Receiver{}
-	if err := gob.NewDecoder(in).Decode(&x.header); err != nil {
+	x := &Receiver{from: r, ready: make(chan received), free: make(chan *counts.Table, tables), stop: make(chan struct{})}
+	message, err := readMessage(r, nil)
+	if err == nil {
+		err = gob.NewDecoder(bytes.NewReader(message)).Decode(&x.header)
+	}
+	if err != nil {
 		return nil, broken("header: %v", err)
 	}
-	stream, err := ipc.NewReader(in)
-	if err != nil {
-		return nil, broken("cells: %v", err)
+	for range tables {
+		x.free <- &counts.Table{}
 	}
-	x.stream = stream
-	if !stream.Schema().Equal(schemaOf(&x.header.Obs)) {
-		stream.Release()
-		return nil, broken("another schema than the header's")
-	}
+	x.reader.Go(x.readAll)
 	return x, nil
 }
 
@@ -62,107 +72,78 @@ func (x *Receiver) Notes() []string { return x.header.Notes }
 // Cells is the number of cells announced.
 func (x *Receiver) Cells() int64 { return x.header.Cells }
 
-// Close lets go of the buffers; the pipe is its owner's.
+// Close ends the reading ahead. The pipe is its owner's, who closes it before, or
+// this may wait for what the far end still writes.
 func (x *Receiver) Close() error {
-	x.stream.Release()
+	close(x.stop)
+	x.reader.Wait()
 	return nil
+}
+
+// readAll reads until the end, a fault, or Close.
+func (x *Receiver) readAll() {
+	var message []byte
+	seen := int64(0)
+	for {
+		var t *counts.Table
+		select {
+		case t = <-x.free:
+		case <-x.stop:
+			return
+		}
+		var err error
+		if message, err = readMessage(x.from, message); err == nil {
+			err = decode(message, &x.header, t)
+		} else if !errors.Is(err, ErrBroken) {
+			err = broken("after %d of %d cells", seen, x.header.Cells)
+		}
+		if err == nil {
+			seen += int64(t.Cells())
+			err = x.ended(t, seen)
+		}
+		select {
+		case x.ready <- received{t, err}:
+		case <-x.stop:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// ended is io.EOF for the empty table, where all that was announced has come.
+func (x *Receiver) ended(t *counts.Table, seen int64) error {
+	switch {
+	case t.Cells() > 0:
+		return nil
+	case seen != x.header.Cells:
+		return broken("%d cells came, %d were announced", seen, x.header.Cells)
+	}
+	return io.EOF
 }
 
 // Next is the next table; io.EOF only after all that was announced has come.
 func (x *Receiver) Next(ctx context.Context) (*counts.Table, error) {
-	if x.done {
-		return nil, io.EOF
+	if x.over != nil {
+		return nil, x.over
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !x.stream.Next() {
-		return nil, broken("after %d of %d cells", x.seen, x.header.Cells)
+	if x.lent != nil {
+		x.free <- x.lent
+		x.lent = nil
 	}
-	t, err := tableOf(x.stream.RecordBatch(), &x.header)
-	if err != nil {
-		return nil, err
-	}
-	x.seen += int64(t.Cells())
-	if t.Cells() > 0 {
-		return t, nil
-	}
-	if x.seen != x.header.Cells {
-		return nil, broken("%d cells came, %d were announced", x.seen, x.header.Cells)
-	}
-	x.done = true
-	return nil, io.EOF
-}
-
-// tableOf reads a batch, trusting none of its numbers. It copies, so that
-// nothing of the table lives in Arrow's buffers.
-func tableOf(batch arrow.RecordBatch, h *header) (t *counts.Table, err error) {
-	defer func() { // Arrow panics on buffers that are shorter than told
-		if v := recover(); v != nil {
-			err = broken("%v", v)
+	select {
+	case got := <-x.ready:
+		if got.err != nil {
+			x.over = got.err
+			return nil, got.err
 		}
-	}()
-	genes, at := batch.Column(1).(*array.LargeList), batch.Column(2).(*array.LargeList)
-	t = &counts.Table{
-		Obs:    h.Obs.Header(),
-		Indptr: append([]int64(nil), genes.Offsets()[:batch.NumRows()+1]...),
-		Genes:  append([]uint32(nil), genes.ListValues().(*array.Uint32).Uint32Values()...),
-		Values: append([]float64(nil), at.ListValues().(*array.Float64).Float64Values()...),
+		x.lent = got.table
+		return got.table, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	t.Obs.Names = stringsOf(batch.Column(0))
-	for i := range t.Obs.Columns {
-		if err := fill(&t.Obs.Columns[i], batch.Column(i+3)); err != nil {
-			return nil, err
-		}
-	}
-	return t, t.Validate(h.Genes.Len())
-}
-
-// fill copies an annotation's values.
-func fill(c *counts.Column, values arrow.Array) error {
-	switch a := values.(type) {
-	case *array.Int32:
-		c.Codes = append([]int32{}, a.Int32Values()...)
-		for _, code := range c.Codes {
-			if code < -1 || int(code) >= len(c.Levels) {
-				return broken("column %s has code %d of %d levels", c.Name, code, len(c.Levels))
-			}
-		}
-		return nil
-	case *array.String:
-		c.Strings = stringsOf(a)
-	case *array.Int64:
-		c.Ints = append([]int64{}, a.Int64Values()...)
-	case *array.Float64:
-		c.Floats = append([]float64{}, a.Float64Values()...)
-		return nil
-	case *array.Boolean:
-		c.Bools = make([]bool, a.Len())
-		for i := range c.Bools {
-			c.Bools[i] = a.Value(i)
-		}
-	}
-	c.Missing = missingOf(values)
-	return nil
-}
-
-func stringsOf(values arrow.Array) []string {
-	a := values.(*array.String)
-	s := make([]string, a.Len())
-	for i := range s {
-		s[i] = string([]byte(a.Value(i))) // a copy
-	}
-	return s
-}
-
-// missingOf is nil where nothing is missing.
-func missingOf(values arrow.Array) []bool {
-	if values.NullN() == 0 {
-		return nil
-	}
-	missing := make([]bool, values.Len())
-	for i := range missing {
-		missing[i] = values.IsNull(i)
-	}
-	return missing
 }

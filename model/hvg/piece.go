@@ -26,8 +26,11 @@ func (p piece) batchOf(i int) int {
 // fixed range of genes and sees the cells in order, so a gene's sum is formed
 // in one order whatever the number of threads.
 func byGenes(p piece, genes, threads int, add func(batch int, genes []uint32, counts []float32)) {
-	// A worker pays for its start only with a few thousand counts to add.
+	// A worker looks for its genes in every cell, and its caller prepares the next
+	// piece meanwhile, which takes longer: a third of the threads keeps up. It pays
+	// for its start only with a few thousand counts to add.
 	const worthAThread = 1 << 14
+	threads = (threads + 1) / 3
 	if few := len(p.counts)/worthAThread + 1; few < threads {
 		threads = few
 	}

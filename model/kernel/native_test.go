@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 )
 
@@ -54,22 +55,26 @@ func to[T Float](x []float64) []T {
 	return y
 }
 
-// head runs the four passes of the head and returns what they write.
+// head runs the passes of the head and returns what they write.
 func head[T Float](ops Ops[T], k *block) (out [][]T, names []string) {
-	b, n := k.b, k.n
-	y, bias, r, lib := to[T](k.logits), to[T](k.bias), to[T](k.r), to[T](k.lib)
-	max, sum, tab := make([]T, b), make([]T, b), make([]T, TableSize(n))
-	a, dr, ll, s, db := make([]T, b*n), make([]T, n), make([]T, b), make([]T, b), make([]T, n)
-	ops.SoftmaxBlock(b, n, y, bias, max, sum)
-	scale := make([]T, b)
-	for i := range scale {
-		scale[i] = 1 / sum[i]
-	}
+	b, n, ld := k.b, k.n, Pad(k.b)
+	y, bias, r, lib := make([]T, n*ld), to[T](k.bias), to[T](k.r), make([]T, ld)
+	ops.Transpose(b, n, ld, to[T](k.logits), y)
+	copy(lib, to[T](k.lib))
+	max, sum, scale, tab := make([]T, ld), make([]T, ld), make([]T, ld), make([]T, TableSize(n))
+	a, dr, ll, s, db := make([]T, ld*n), make([]T, n), make([]T, ld), make([]T, ld), make([]T, n)
+	ops.SoftmaxBlock(n, ld, y, bias, max, sum)
+	ops.SoftmaxJoin(1, ld, max, sum, scale)
 	ops.NBTables(n, r, tab)
-	ops.NBBlock(b, n, y, scale, lib, tab, Nonzeros[T]{First: 32, Lo: k.lo, Hi: k.hi, Idx: k.idx, Val: to[T](k.val)}, a, dr, ll, s)
+	nz := Nonzeros[T]{First: 32, Lo: k.lo, Hi: k.hi, Idx: k.idx, Val: to[T](k.val), Log: to[T](k.val)}
+	start, sorted := make([]int32, n+1), make([]Entry[T], nz.Len())
+	ops.SortByGene(n, nz, start, sorted)
+	ops.NBCounts(n, ld, tab, start, sorted, a, dr, ll)
+	gamma := append([]T{}, ll...)
+	ops.NBBlock(n, ld, y, scale, lib, tab, a, dr, ll, s)
 	da := append([]T{}, a...)
-	ops.SoftmaxBackward(b, n, y, da, s, 1.0/T(b), db)
-	return [][]T{max, sum, y, ll, s, a, dr, da, db}, []string{"max", "sum", "rho", "ll", "S", "a", "dr", "dlogits", "db"}
+	ops.SoftmaxBackward(n, ld, y, scale, da, s, 1.0/T(b), db)
+	return [][]T{max, sum, y, gamma, ll, s, a, dr, da, db}, []string{"max", "sum", "exp", "gamma", "ll", "S", "a", "dr", "dlogits", "db"}
 }
 
 func TestHeadAgainstReference(t *testing.T) {
@@ -77,7 +82,7 @@ func TestHeadAgainstReference(t *testing.T) {
 		for _, n := range []int{3, 15, 64, 256} {
 			k := newBlock(16, n, fractional)
 			want, names := head(Plain[float64](), k)
-			for _, ops := range []Ops[float32]{New[float32](), Plain[float32]()} {
+			for _, ops := range append(sets(), Plain[float32]()) {
 				got, _ := head(ops, k)
 				for i, name := range names {
 					compare(t, fmt.Sprintf("%T n=%d fractional=%v %s", ops, n, fractional, name), got[i], want[i], 2e-5)
@@ -103,9 +108,12 @@ func compare[T Float](t *testing.T, name string, got []T, want []float64, tol fl
 }
 
 func TestDenseAgainstReference(t *testing.T) {
-	for _, h := range []int{1, 17, 128} {
-		for i, want := range dense(Plain[float64](), h) {
-			compare(t, fmt.Sprintf("h=%d output %d", h, i), dense(New[float32](), h)[i], want, 2e-5)
+	for _, h := range []int{1, 17, 40, 128, 200} {
+		want := dense(Plain[float64](), h)
+		for _, ops := range append(sets(), Plain[float32]()) {
+			for i, got := range dense(ops, h) {
+				compare(t, fmt.Sprintf("%T%v h=%d output %d", ops, ops, h, i), got, want[i], 2e-5)
+			}
 		}
 	}
 }
@@ -116,15 +124,17 @@ func dense[T Float](ops Ops[T], h int) [][]T {
 	b, n := 9, 31
 	draw := func(n int) []T { return to[T](normals(rng, n, 1)) }
 	k := newBlock(b, n, false)
-	ptr := append(append([]int32{}, k.lo...), k.hi[b-1])
+	bound := append(append([]int32{}, k.lo...), k.hi...)
 	idx := make([]int32, len(k.idx))
 	for i := range idx {
 		idx[i] = k.idx[i] - 32
 	}
 	val := draw(len(idx))
 	out, dw := make([]T, b*h), make([]T, n*h)
-	ops.SparseForward(0, b, h, ptr, idx, val, draw(n*h), out)
-	ops.SparseBackward(b, n, h, Nonzeros[T]{Lo: k.lo, Hi: k.hi, Idx: idx, Val: val}, draw(b*h), dw)
+	ops.SparseForward(0, b, b, h, 1, bound, idx, val, draw(n*h), draw(h), out)
+	start, sorted := make([]int32, n+1), make([]Entry[T], len(idx))
+	ops.SortByGene(n, Nonzeros[T]{Lo: k.lo, Hi: k.hi, Idx: idx, Val: val, Log: val}, start, sorted)
+	ops.SparseBackward(n, h, start, sorted, draw(b*h), dw)
 	mean, variance, xhat, y := make([]T, h), make([]T, h), make([]T, b*h), make([]T, b*h)
 	gamma := draw(h)
 	ops.BatchNorm(b, h, out, gamma, draw(h), 1e-3, mean, variance, xhat, y)
@@ -133,15 +143,66 @@ func dense[T Float](ops Ops[T], h int) [][]T {
 	relu, mask, dy := append([]T{}, y...), draw(b*h), draw(b*h)
 	ops.ReLU(mask, relu)
 	ops.ReLUBackward(relu, mask, dy)
+	affine, dline := make([]T, b*h), draw(b*h)
+	ops.Affine(b, h, gamma, mean, out, affine)
+	ops.ReLU(nil, affine)
+	ops.ReLUBackward(affine, nil, dline)
 	p, g, m, v := draw(n), draw(n), draw(n), draw(n)
 	for i := range v {
 		v[i] *= v[i]
 	}
 	ops.Adam(p, g, m, v, AdamStep{Beta1: 0.9, Beta2: 0.999, Decay: 1e-6, Step: 1e-2, Unbias: 1.5, Eps: 0.01})
 	ops.Add(relu, y)
-	sums := make([]T, h)
+	sums, total := make([]T, h), make([]T, 3*h)
+	ops.Sum(b/3, 3*h, y, total)
 	ops.ColumnSums(b, h, y, sums)
 	c := draw(b * n)
 	ops.Gemm(false, true, b, n, h, 1, y, h, dw, h, 0.5, c, n)
-	return [][]T{out, dw, mean, variance, xhat, y, dgamma, dbeta, dx, relu, dy, p, m, v, c, sums}
+	wide, tall := make([]T, n*h), make([]T, n*b)
+	ops.Product(n, h, b, c, 1, n, y, h, wide, h) // c is (b, n): by its columns
+	xt := make([]T, h*Pad(b))
+	ops.Transpose(b, h, Pad(b), y, xt)
+	ops.Product(n, b, h, wide, h, 1, xt, Pad(b), tall, b)
+	return [][]T{wide, tall, xt, out, dw, mean, variance, xhat, y, dgamma, dbeta, dx, relu, dy, p, m, v, c, sums, total, affine, dline}
+}
+
+// What fills a minibatch is the same to the bit in C and in Go.
+func TestFillAgainstReference(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{0, 1, 15, 333} {
+		genes, counts, logs := make([]uint16, n), make([]uint8, n), to[float32](normals(rng, 256, 1))
+		for i := range genes {
+			genes[i], counts[i] = uint16(rng.Uint32()), uint8(rng.Uint32())
+		}
+		var got, want [4]any
+		for k, ops := range []Ops[float32]{New[float32](), Plain[float32]()} {
+			idx, val, log, mask := make([]int32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+			total := ops.Unpack(genes, counts, logs, idx, val, log)
+			ops.Dropout(0x123456789abcdef0, 77, 0.3, mask)
+			*[]*[4]any{&got, &want}[k] = [4]any{total, idx, [2][]float32{val, log}, mask}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("n=%d: got %v, want %v", n, got, want)
+		}
+	}
+}
+
+func TestDropoutRate(t *testing.T) {
+	mask := make([]float64, 100_000)
+	zeros, both := 0, 0
+	Plain[float64]().Dropout(42, 0, 0.1, mask)
+	for i, m := range mask {
+		if m == 0 {
+			zeros++
+			if i > 0 && mask[i-1] == 0 {
+				both++
+			}
+		} else if m != 1/0.9 {
+			t.Fatalf("mask %g", m)
+		}
+	}
+	// 100,000 draws: standard deviation 95 of the zeros, 32 of the neighbours
+	if math.Abs(float64(zeros)-10_000) > 400 || math.Abs(float64(both)-1_000) > 150 {
+		t.Errorf("%d zeros of 100,000 at rate 0.1, %d beside another", zeros, both)
+	}
 }

@@ -12,26 +12,44 @@ static const double log_factorial[CV_TABLE] = {
     12.801827480081469611, 15.104412573075515295, 17.502307845873885839, 19.987214495661886150,
     22.552163853123422886, 25.191221182738681500, 27.899271383840891566};
 
-CLONES void cv_softmax_block(int B, int n, float *restrict y, const float *restrict bias,
+// Cells stand beside each other in a row of ld, genes below each other: sums over
+// genes are taken for 16 cells at once, and what belongs to a gene is one number.
+
+CLONES void cv_softmax_block(int n, int ld, float *restrict y, const float *restrict bias,
                              float *restrict max, float *restrict sum) {
-  for (int b = 0; b < B; b++) {
-    float *restrict row = y + (size_t)b * n;
-    float m = -INFINITY;
-#pragma omp simd reduction(max : m)
-    for (int j = 0; j < n; j++) {
-      float v = row[j] + bias[j];
-      row[j] = v;
-      m = v > m ? v : m;
+  for (int b = 0; b < ld; b++) {
+    max[b] = -INFINITY;
+    sum[b] = 0;
+  }
+  for (int j = 0; j < n; j++) {
+    const float *restrict row = y + (size_t)j * ld;
+    float w = bias[j];
+    for (int b = 0; b < ld; b++) {
+      float v = row[b] + w;
+      max[b] = v > max[b] ? v : max[b];
     }
-    float s = 0;
-#pragma omp simd reduction(+ : s)
-    for (int j = 0; j < n; j++) {
-      float e = vexp(row[j] - m);
-      row[j] = e;
-      s += e;
+  }
+  for (int j = 0; j < n; j++) {
+    float *restrict row = y + (size_t)j * ld, w = bias[j];
+    for (int b = 0; b < ld; b++) {
+      float e = vexp(row[b] + w - max[b]);
+      row[b] = e;
+      sum[b] += e;
     }
-    max[b] = m;
-    sum[b] = s;
+  }
+}
+
+void cv_softmax_join(int blocks, int ld, const float *restrict max, const float *restrict sum, float *restrict scale) {
+  for (int b = 0; b < ld; b++) {
+    float top = max[b];
+    for (int k = 1; k < blocks; k++) top = max[k * ld + b] > top ? max[k * ld + b] : top;
+    double total = 0;
+    for (int k = 0; k < blocks; k++) {
+      double e = exp((double)max[k * ld + b] - top);
+      scale[k * ld + b] = (float)e;
+      total += e * sum[k * ld + b];
+    }
+    for (int k = 0; k < blocks; k++) scale[k * ld + b] = (float)(scale[k * ld + b] / total);
   }
 }
 
@@ -73,112 +91,106 @@ INLINE void large_count(double x, double theta, double ie, double *lg, double *d
   *dg = theta * (q - (i1 - i2) / 2 - (i1 * i1 - i2 * i2) / 12 + (i1 * i1 * i1 * i1 - i2 * i2 * i2 * i2) / 120);
 }
 
-// One cell's nonzero counts within the block: k of them, gathered from the row.
-INLINE float nonzeros(int n, int k, const int32_t *restrict idx, const float *restrict val, int32_t first,
-                      float lib, const float *restrict tab, const float *restrict rho,
-                      const float *restrict lw, const float *restrict iw,
-                      float *restrict a, float *restrict dr, float *restrict S) {
-  const float *restrict theta = tab, *restrict ratio = tab + 2 * (size_t)n;
-  const float *restrict lg = tab + 3 * (size_t)n, *restrict dg = lg + (size_t)CV_TABLE * n;
-  float mu[CV_BLOCK], l1[CV_BLOCK], i1[CV_BLOCK], q1[CV_BLOCK], xs[CV_BLOCK], lx[CV_BLOCK];
-  float da[CV_BLOCK], dd[CV_BLOCK];
-  int32_t big[CV_BLOCK], frac[CV_BLOCK];
-  int nbig = 0, nfrac = 0;
-  int32_t at[CV_BLOCK];
-  for (int i = 0; i < k; i++) { // where in the table; the counts that it does not serve go to row 0, which is 0
-    float x = val[i];
-    int32_t xi = (int32_t)x, small = x < (float)CV_TABLE, whole = x == (float)xi, in = small & whole;
-    at[i] = (in ? xi : 0) * n + idx[i] - first;
-    xs[i] = in ? x : 0.0f;
-    big[nbig] = frac[nfrac] = i;
-    nbig += !small;
-    nfrac += small & !whole;
+// Counts that the table does not serve are gathered in groups of MANY: what they
+// need is long, and done for several at once.
+#define MANY 64
+typedef struct {
+  int n;
+  int32_t gene[MANY], cell[MANY];
+  double x[MANY];
+} waiting;
+
+INLINE void flush_waiting(waiting *w, int n, const float *restrict tab, float *restrict dr, float *restrict ll) {
+  const float *restrict theta = tab;
+  const float *restrict lg = tab + 3 * (size_t)n + (size_t)(CV_TABLE - 1) * n, *restrict dg = lg + (size_t)CV_TABLE * n;
+  double l[MANY], g[MANY];
+  int m = w->n;
+#pragma omp simd
+  for (int i = 0; i < m; i++) {
+    double t = theta[w->gene[i]], a, b;
+    large_count(w->x[i], t, 1 / (t + 1e-8), &a, &b);
+    l[i] = a;
+    g[i] = b;
   }
-  for (int i = 0; i < k; i++) {
-    int32_t j = idx[i] - first;
-    mu[i] = rho[j] * lib;
-    l1[i] = lw[j];
-    i1[i] = iw[j];
-    q1[i] = ratio[j];
+  for (int i = 0; i < m; i++) {
+    int32_t j = w->gene[i];
+    ll[w->cell[i]] += (float)(l[i] + lg[j]);
+    dr[j] += (float)(g[i] + dg[j]);
   }
-  for (int i = 0; i < k; i++) {
-    lx[i] = lg[at[i]];
-    dd[i] = dg[at[i]];
-  }
-  float ll = 0, s = 0;
-#pragma omp simd reduction(+ : ll, s)
-  for (int i = 0; i < k; i++) {
-    float x = val[i], m = mu[i] + EPS, g = x * (mu[i] / m - 1.0f + i1[i]);
-    ll += xs[i] * (vlog(m) - l1[i]) + lx[i];
-    s += g;
-    da[i] = g;
-    dd[i] -= x * q1[i] * i1[i];
-  }
-  double lbig = 0;
-#pragma omp simd reduction(+ : lbig)
-  for (int i = 0; i < nbig; i++) {
-    int32_t p = big[i], j = idx[p] - first, at = (CV_TABLE - 1) * n + j;
-    double x = val[p], t = theta[j], ie = 1 / (t + 1e-8), m = (double)rho[j] * lib, l, g;
-    large_count(x, t, ie, &l, &g);
-    lbig += x * (dlog(m + 1e-8) - dlog1p(m * ie)) + l + lg[at];
-    dd[p] = (float)(g + dg[at] - x * ratio[j] * iw[j]);
-  }
-  for (int i = 0; i < nfrac; i++) {
-    int32_t p = frac[i], j = idx[p] - first;
-    double x = val[p], t = theta[j], ie = 1 / (t + 1e-8), m = (double)rho[j] * lib, l, g;
-    cv_gamma_ratio(x, t, ie, &l, &g);
-    lbig += x * (log(m + 1e-8) - log1p(m * ie)) + l;
-    dd[p] = (float)(g - x * ratio[j] * iw[j]);
-  }
-  for (int i = 0; i < k; i++) {
-    int32_t j = idx[i] - first;
-    a[j] += da[i];
-    dr[j] += dd[i];
-  }
-  *S += s;
-  return ll + (float)lbig;
+  w->n = 0;
 }
 
-CLONES void cv_nb_block(int B, int n, float *restrict y, const float *restrict scale,
+CLONES void cv_nb_counts(int n, int ld, const float *restrict tab, const int32_t *restrict start,
+                         const entry *restrict sorted, float *restrict x, float *restrict dr, float *restrict ll) {
+  const float *restrict lg = tab + 3 * (size_t)n, *restrict dg = lg + (size_t)CV_TABLE * n;
+  waiting w;
+  w.n = 0;
+  memset(x, 0, sizeof(float) * (size_t)n * ld);
+  memset(dr, 0, sizeof(float) * (size_t)n);
+  for (int j = 0; j < n; j++) {
+    float sum = 0, *row = x + (size_t)j * ld;
+    for (int i = start[j]; i < start[j + 1]; i++) {
+      int32_t b = sorted[i].cell;
+      float v = sorted[i].val;
+      int32_t k = v < (float)CV_TABLE ? (int32_t)v : CV_TABLE;
+      row[b] = v;
+      if (k < CV_TABLE && (float)k == v) {
+        ll[b] += lg[k * n + j];
+        sum += dg[k * n + j];
+      } else if (v >= (float)CV_TABLE) {
+        w.gene[w.n] = j;
+        w.cell[w.n] = b;
+        w.x[w.n++] = v;
+        if (w.n == MANY) flush_waiting(&w, n, tab, dr, ll);
+      } else { // a fraction
+        double l, g, t = tab[j];
+        cv_gamma_ratio(v, t, 1 / (t + 1e-8), &l, &g);
+        ll[b] += (float)l;
+        sum += (float)g;
+      }
+    }
+    dr[j] += sum;
+  }
+  flush_waiting(&w, n, tab, dr, ll);
+}
+
+// With u = mu/(theta+eps), w = 1+u and i = 1/w, mu dll/dmu of a zero is -theta u i.
+// The shares are not written: a cell's are its exponentials times one number.
+CLONES void cv_nb_block(int n, int ld, const float *restrict y, const float *restrict scale,
                         const float *restrict lib, const float *restrict tab,
-                        const int32_t *restrict lo, const int32_t *restrict hi,
-                        const int32_t *restrict idx, const float *restrict val, int32_t first,
                         float *restrict a, float *restrict dr, float *restrict ll, float *restrict S) {
   const float *restrict theta = tab, *restrict inv = tab + n, *restrict ratio = tab + 2 * (size_t)n;
-  float lw[CV_BLOCK], iw[CV_BLOCK];
-  memset(dr, 0, sizeof(float) * (size_t)n);
-  for (int b = 0; b < B; b++) {
-    float *restrict rho = y + (size_t)b * n, *restrict ab = a + (size_t)b * n;
-    float sc = scale[b], L = lib[b], sum = 0, sa = 0;
-#pragma omp simd reduction(+ : sum, sa)
-    for (int j = 0; j < n; j++) {
-      float p = rho[j] * sc, mu = p * L, u = mu * inv[j], w = 1.0f + u, i = 1.0f / w;
-      float q = vlog1p(u, w, i), t = theta[j], g = -mu * ratio[j] * i;
-      rho[j] = p;
-      lw[j] = q;
-      iw[j] = i;
-      ab[j] = g;
-      sa += g;
-      sum -= t * q;
-      dr[j] += t * (ratio[j] * u * i - q);
+  for (int j = 0; j < n; j++) {
+    const float *restrict row = y + (size_t)j * ld;
+    float *restrict xa = a + (size_t)j * ld;
+    float t = theta[j], iv = inv[j], rt = ratio[j], d = 0, e = 0;
+#pragma omp simd reduction(+ : d, e)
+    for (int b = 0; b < ld; b++) {
+      float mu = row[b] * scale[b] * lib[b], x = xa[b];
+      float u = mu * iv, w = 1.0f + u, m = mu + EPS, both = 1.0f / (w * m), i = both * m;
+      float ui = u * i, q = vlog1p(u, w, i), g = x * ((mu * (both * w) - 1.0f) + i) - t * ui;
+      xa[b] = g;
+      S[b] += g;
+      ll[b] += x * vlog(m * i) - t * q;
+      d += rt * ui - q;
+      e += x * i;
     }
-    sum += nonzeros(n, hi[b] - lo[b], idx + lo[b], val + lo[b], first, L, tab, rho, lw, iw, ab, dr, &sa);
-    ll[b] = sum;
-    S[b] = sa;
+    dr[j] += t * d - rt * e;
   }
 }
 
-CLONES void cv_softmax_backward(int B, int n, const float *restrict rho, float *restrict a,
-                                const float *restrict S, float scale, float *restrict db) {
-  memset(db, 0, sizeof(float) * (size_t)n);
-  for (int b = 0; b < B; b++) {
-    const float *restrict p = rho + (size_t)b * n;
-    float *restrict ab = a + (size_t)b * n, s = S[b];
-    for (int j = 0; j < n; j++) {
-      float g = (p[j] * s - ab[j]) * scale;
-      ab[j] = g;
-      db[j] += g;
+CLONES void cv_softmax_backward(int n, int ld, const float *restrict y, const float *restrict scale,
+                                float *restrict a, const float *restrict S, float mean, float *restrict db) {
+  for (int j = 0; j < n; j++) {
+    const float *restrict p = y + (size_t)j * ld;
+    float *restrict row = a + (size_t)j * ld, d = 0;
+#pragma omp simd reduction(+ : d)
+    for (int b = 0; b < ld; b++) {
+      float g = (p[b] * scale[b] * S[b] - row[b]) * mean;
+      row[b] = g;
+      d += g;
     }
+    db[j] = d;
   }
 }
 

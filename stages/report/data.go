@@ -8,12 +8,13 @@ type Data struct {
 	Stages  []Stage // in the order they ran; empty where there is no run.json
 	History History // one row an epoch
 
-	// Latent is the posterior means, one slice of cells a dimension.
+	Cells int // of the latent; perhaps more than are drawn
+	// Latent is the posterior means of the cells to draw, one slice of cells a
+	// dimension, in the order in which to draw them: random, so that no group
+	// covers another. Where they are fewer than Cells, the page says so.
 	Latent [][]float32
-	// Order is the cells (rows of Latent) in the order in which to draw them,
-	// random so that no group covers another; where it is shorter than the
-	// cells, only these are drawn, and the page says so.
-	Order []uint32
+	// Moments are of the latent of all cells.
+	Moments Moments
 	// Batch and Label colour the latent. Key is empty where none was given.
 	Batch, Label Grouping
 
@@ -21,8 +22,8 @@ type Data struct {
 	Genes, Selected  int // genes of the store, genes the model was given
 }
 
-// Cells is the number of cells in the latent.
-func (d *Data) Cells() int {
+// drawn is the number of cells to draw.
+func (d *Data) drawn() int {
 	if len(d.Latent) == 0 {
 		return 0
 	}
@@ -33,7 +34,8 @@ func (d *Data) Cells() int {
 type Grouping struct {
 	Key    string
 	Levels []string
-	Codes  []int32 // one a cell, an index of Levels
+	Codes  []int32 // one a cell that is drawn, an index of Levels
+	Cells  []int   // one a level: how many of all cells have it
 }
 
 // History is the losses per epoch, as a loss per cell (lower is better). A

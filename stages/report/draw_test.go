@@ -30,7 +30,8 @@ func TestComponentsAgreeWithGonum(t *testing.T) {
 	}
 	var want mat.Dense
 	pc.VectorsTo(&want)
-	values, vectors := components(latent, means(latent))
+	m := momentsOf(latent)
+	values, vectors := m.components()
 	for k, v := range pc.VarsTo(nil) {
 		if math.Abs(values[k]-v) > 1e-9*v {
 			t.Errorf("variance %d: %v, want %v", k, values[k], v)
@@ -45,7 +46,8 @@ func TestComponentsAgreeWithGonum(t *testing.T) {
 
 func TestProjectionOfALine(t *testing.T) {
 	latent := [][]float32{{0, -3, 3, 6}, {0, 4, -4, -8}} // along (-3, 4)/5
-	p := project(latent, []uint32{3, 0, 1})
+	m := momentsOf(latent)
+	p := project([][]float32{{6, 0, -3}, {-8, 0, 4}}, &m)
 	for i, want := range []float64{-7.5, 2.5, 7.5} {
 		if math.Abs(p.x[i]-want) > 1e-6 || math.Abs(p.y[i]) > 1e-6 {
 			t.Errorf("point %d at (%v, %v), want (%v, 0)", i, p.x[i], p.y[i], want)
@@ -56,11 +58,11 @@ func TestProjectionOfALine(t *testing.T) {
 	}
 }
 
-// Every cell of the order is drawn once, in its level's mark.
+// Every cell is drawn once, in its level's mark.
 func TestScatterDrawsEveryCell(t *testing.T) {
 	for _, levels := range []int{1, 8, 9, 24, 25, 60} {
 		d := exampleData(900, levels, 2, 2)
-		s := newScatter("batch", "", project(d.Latent, d.Order), d.Batch, d.Order)
+		s := newScatter("batch", "", project(d.Latent, &d.Moments), d.Batch)
 		drawn, classes := 0, map[string]bool{}
 		for _, m := range s.Marks {
 			drawn += strings.Count(m.Path, "M")
@@ -80,9 +82,10 @@ func TestMarksGoToTheLargestLevels(t *testing.T) {
 		}
 	}
 	g.Levels = append(g.Levels, "without cells")
-	mark, cells := assignMarks(g)
+	g.count()
+	mark := assignMarks(g)
 	if mark[28] == other || mark[0] != other || mark[29] != other || mark[30] != unused {
-		t.Errorf("marks %v of levels with %v cells", mark, cells)
+		t.Errorf("marks %v of levels with %v cells", mark, g.Cells)
 	}
 	var own []int
 	for _, m := range mark {

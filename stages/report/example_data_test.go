@@ -29,10 +29,30 @@ func exampleData(cells, batches, labels, epochs int) *Data {
 			d.Latent[j][i] = float32(centre[d.Label.Codes[i]] + 0.2*float64(i%batches) + 0.6*r.NormFloat64())
 		}
 	}
-	for i := range cells {
-		d.Order = append(d.Order, uint32((i*7919+13)%cells))
-	}
+	d.drawAll()
 	return d
+}
+
+// drawAll makes the cells to draw all cells there are.
+func (d *Data) drawAll() {
+	d.Cells, d.Moments = d.drawn(), momentsOf(d.Latent)
+	for _, g := range []*Grouping{&d.Batch, &d.Label} {
+		g.count()
+	}
+}
+
+// count counts the cells of each level among those to draw.
+func (g *Grouping) count() {
+	g.Cells = make([]int, len(g.Levels))
+	for _, c := range g.Codes {
+		g.Cells[c]++
+	}
+}
+
+func momentsOf(latent [][]float32) (m Moments) {
+	m.AddMeans(latent)
+	m.AddProducts(latent)
+	return m
 }
 
 func group(key, stem string, levels, cells int) Grouping {

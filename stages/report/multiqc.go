@@ -53,7 +53,7 @@ func (p points) MarshalJSON() ([]byte, error) {
 func (d *Data) WriteMultiQC(w io.Writer) error {
 	s := section{
 		ID: "cellvi_elbo", Name: "cellvi",
-		Description: fmt.Sprintf("%s: %s cells, %s genes, %s. %s", d.Title, thousands(int64(d.Cells())),
+		Description: fmt.Sprintf("%s: %s cells, %s genes, %s. %s", d.Title, thousands(int64(d.Cells)),
 			thousands(int64(d.Selected)), plural(d.History.Epochs(), "epoch"), d.History.judgement()),
 		PlotType: "linegraph",
 		Config:   plotConfig{ID: "cellvi_elbo_plot", Title: "cellvi: ELBO", XLab: "Epoch", YLab: "ELBO, as a loss per cell"},

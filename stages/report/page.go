@@ -77,7 +77,7 @@ func (d *Data) page() *page {
 func (d *Data) facts() []fact {
 	number := func(n int) string { return thousands(int64(n)) }
 	f := []fact{
-		{number(d.Cells()), fmt.Sprintf("cells, %s held out for validation", number(d.Validation))},
+		{number(d.Cells), fmt.Sprintf("cells, %s held out for validation", number(d.Validation))},
 		{number(d.Selected), fmt.Sprintf("genes in the model, of %s", number(d.Genes))},
 	}
 	if d.Test > 0 {
@@ -102,32 +102,32 @@ func (d *Data) facts() []fact {
 
 // scatters draws the latent once for each annotation, once plain where there is none.
 func (d *Data) scatters() []scatter {
-	if d.Cells() == 0 {
+	if d.drawn() == 0 {
 		return nil
 	}
-	p := project(d.Latent, d.Order)
+	p := project(d.Latent, &d.Moments)
 	var all []scatter
 	for _, g := range []struct {
 		id string
 		Grouping
 	}{{"batch", d.Batch}, {"label", d.Label}} {
 		if g.Key != "" {
-			all = append(all, newScatter(g.id, "Coloured by "+g.Key, p, g.Grouping, d.Order))
+			all = append(all, newScatter(g.id, "Coloured by "+g.Key, p, g.Grouping))
 		}
 	}
 	if len(all) == 0 {
-		one := Grouping{Levels: []string{"cells"}, Codes: make([]int32, d.Cells())}
-		all = append(all, newScatter("cells", "All cells", p, one, d.Order))
+		one := Grouping{Levels: []string{"cells"}, Codes: make([]int32, d.drawn()), Cells: []int{d.Cells}}
+		all = append(all, newScatter("cells", "All cells", p, one))
 	}
 	return all
 }
 
 func (d *Data) sampled() string {
-	if len(d.Order) >= d.Cells() {
+	if d.drawn() >= d.Cells {
 		return ""
 	}
 	return fmt.Sprintf("%s of the %s cells are drawn, chosen at random and the same every time; components, variances and the legends' numbers are those of all cells.",
-		thousands(int64(len(d.Order))), thousands(int64(d.Cells())))
+		thousands(int64(d.drawn())), thousands(int64(d.Cells)))
 }
 
 // inputs are the files that came from outside: read by a stage, written by none.

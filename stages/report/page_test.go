@@ -75,11 +75,12 @@ func TestPageOfOddRuns(t *testing.T) {
 		"one dimension":     func(d *Data) { d.Latent = d.Latent[:1] },
 		"latent constant":   func(d *Data) { d.Latent = [][]float32{make([]float32, 50), make([]float32, 50)} },
 		"latent not finite": func(d *Data) { d.Latent[0][3] = float32(nan) },
-		"no latent":         func(d *Data) { d.Latent, d.Order = nil, nil },
+		"no latent":         func(d *Data) { d.Latent = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := exampleData(50, 2, 2, 10)
 			change(d)
+			d.drawAll()
 			html := render(t, d)
 			paths := regexp.MustCompile(` d="[^"]*(NaN|Inf|99999)`)
 			if found := paths.FindString(html); found != "" {
@@ -95,7 +96,10 @@ func TestPageOfOddRuns(t *testing.T) {
 
 func TestPageSaysThatItSamples(t *testing.T) {
 	d := exampleData(5000, 2, 2, 10)
-	d.Order = d.Order[:200]
+	for j := range d.Latent {
+		d.Latent[j] = d.Latent[j][:200]
+	}
+	d.Batch.Codes, d.Label.Codes = d.Batch.Codes[:200], d.Label.Codes[:200]
 	if html := render(t, d); !strings.Contains(html, "200 of the 5,000 cells are drawn") {
 		t.Error("the page does not say that it draws a part of the cells")
 	}

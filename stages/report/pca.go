@@ -12,12 +12,12 @@ type projection struct {
 	explains [2]float64 // share of the variance, 0 … 1
 }
 
-// project computes the components over all cells and places the cells of order
-// on them. Each component points to where its largest loading is positive.
-func project(latent [][]float32, order []uint32) projection {
-	mean := means(latent)
-	values, vectors := components(latent, mean)
-	p := projection{x: make([]float64, len(order)), y: make([]float64, len(order))}
+// project places cells of the latent on the components of all, which m is of.
+// Each component points to where its largest loading is positive.
+func project(latent [][]float32, m *Moments) projection {
+	values, vectors := m.components()
+	cells := len(latent[0])
+	p := projection{x: make([]float64, cells), y: make([]float64, cells)}
 	total := 0.0
 	for _, v := range values {
 		total += max(v, 0)
@@ -28,8 +28,8 @@ func project(latent [][]float32, order []uint32) projection {
 		}
 		p.explains[k] = max(values[k], 0) / total
 		for j, column := range latent {
-			for i, cell := range order {
-				to[i] += (float64(column[cell]) - mean[j]) * vectors[k][j]
+			for i, v := range column {
+				to[i] += (float64(v) - m.mean[j]) * vectors[k][j]
 			}
 		}
 	}
@@ -39,13 +39,13 @@ func project(latent [][]float32, order []uint32) projection {
 // components are the eigenvalues of the latent's covariance, largest first, and
 // the eigenvectors beside them. The latent is few columns of many cells, so its
 // covariance is small where a singular value decomposition would be large.
-func components(latent [][]float32, mean []float64) (values []float64, vectors [][]float64) {
-	n := len(latent)
+func (m *Moments) components() (values []float64, vectors [][]float64) {
+	n := len(m.mean)
 	if n == 0 {
 		return nil, nil
 	}
 	var eigen mat.EigenSym
-	if !eigen.Factorize(covariance(latent, mean), true) {
+	if !eigen.Factorize(m.covariance(), true) {
 		return nil, nil // the latent is not finite
 	}
 	ascending := eigen.Values(nil)
@@ -73,29 +73,4 @@ func upright(v []float64) []float64 {
 		}
 	}
 	return v
-}
-
-func means(latent [][]float32) []float64 {
-	mean := make([]float64, len(latent))
-	for j, column := range latent {
-		for _, v := range column {
-			mean[j] += float64(v)
-		}
-		mean[j] /= float64(max(len(column), 1))
-	}
-	return mean
-}
-
-func covariance(latent [][]float32, mean []float64) *mat.SymDense {
-	c := mat.NewSymDense(len(latent), nil)
-	for j := range latent {
-		for k := j; k < len(latent); k++ {
-			sum := 0.0
-			for i, v := range latent[j] {
-				sum += (float64(v) - mean[j]) * (float64(latent[k][i]) - mean[k])
-			}
-			c.SetSym(j, k, sum/float64(max(len(latent[j])-1, 1)))
-		}
-	}
-	return c
 }

@@ -41,30 +41,30 @@ type legend struct {
 	Name, Cells string
 }
 
-// newScatter draws p, whose points are the cells of order.
-func newScatter(id, title string, p projection, g Grouping, order []uint32) scatter {
+// newScatter draws p, whose points are the cells of g.Codes.
+func newScatter(id, title string, p projection, g Grouping) scatter {
 	s := scatter{ID: id, Title: title}
 	s.XLabel = fmt.Sprintf("PC 1 (%.1f%% of the variance)", 100*p.explains[0])
 	s.YLabel = fmt.Sprintf("PC 2 (%.1f%%)", 100*p.explains[1])
-	size := dotSize(len(order))
-	mark, counts := assignMarks(g)
+	size := dotSize(len(g.Codes))
+	mark := assignMarks(g)
 	place, frame := fit(p)
 	s.Frame = frame
 	// Few layers keep the file small and still mix the groups in depth.
 	const layers = 8
 	for l := range layers {
-		from, to := len(order)*l/layers, len(order)*(l+1)/layers
-		s.addLayer(order, from, to, place, g.Codes, mark, size)
+		from, to := len(g.Codes)*l/layers, len(g.Codes)*(l+1)/layers
+		s.addLayer(from, to, place, g.Codes, mark, size)
 	}
-	s.addLegend(g, mark, counts)
+	s.addLegend(g, mark)
 	return s
 }
 
 // addLayer draws the points from … to, one path for each mark.
-func (s *scatter) addLayer(order []uint32, from, to int, place func(int) (int, int), codes []int32, mark []int, size int) {
+func (s *scatter) addLayer(from, to int, place func(int) (int, int), codes []int32, mark []int, size int) {
 	paths := make([]strings.Builder, maxLevels+1)
 	for i := from; i < to; i++ {
-		k := mark[codes[order[i]]]
+		k := mark[codes[i]]
 		x, y := place(i)
 		paths[k].WriteString(stroke(k, x, y, size))
 	}
@@ -100,21 +100,17 @@ func strokeWidth(k, size int) int {
 const unused = -1
 
 // assignMarks gives each level that has cells a mark, in the order of the
-// levels, and counts its cells. Where there are more levels than marks the
-// largest have one of their own and the others share one.
-func assignMarks(g Grouping) (mark []int, cells []int) {
-	cells = make([]int, len(g.Levels))
-	for _, c := range g.Codes {
-		cells[c]++
-	}
+// levels. Where there are more levels than marks the largest have one of their
+// own and the others share one.
+func assignMarks(g Grouping) (mark []int) {
 	bySize := make([]int, len(g.Levels))
 	for i := range bySize {
 		bySize[i] = i
 	}
-	slices.SortStableFunc(bySize, func(a, b int) int { return cells[b] - cells[a] })
+	slices.SortStableFunc(bySize, func(a, b int) int { return g.Cells[b] - g.Cells[a] })
 	mark = make([]int, len(g.Levels))
 	for i, level := range bySize {
-		if cells[level] == 0 {
+		if g.Cells[level] == 0 {
 			mark[level] = unused
 		} else if i >= maxLevels {
 			mark[level] = other
@@ -127,19 +123,19 @@ func assignMarks(g Grouping) (mark []int, cells []int) {
 			next++
 		}
 	}
-	return mark, cells
+	return mark
 }
 
-func (s *scatter) addLegend(g Grouping, mark, cells []int) {
+func (s *scatter) addLegend(g Grouping, mark []int) {
 	pooled, pooledCells := 0, 0
 	for level, name := range g.Levels {
 		switch mark[level] {
 		case unused:
 		case other:
 			pooled++
-			pooledCells += cells[level]
+			pooledCells += g.Cells[level]
 		default:
-			s.Legend = append(s.Legend, newLegend(mark[level], name, cells[level]))
+			s.Legend = append(s.Legend, newLegend(mark[level], name, g.Cells[level]))
 		}
 	}
 	if pooled > 0 {

@@ -1,0 +1,118 @@
+package stages
+
+import (
+	"fmt"
+	"sync"
+
+	"cellvi/io/store"
+	"cellvi/model"
+)
+
+// cellSource reads the counts of picked genes of kept cells from a store, which
+// are its rows. It implements model.Source.
+type cellSource struct {
+	st      *store.Store
+	p       *prepared
+	pick    picker
+	scratch sync.Pool // of *scratch
+}
+
+func newCellSource(st *store.Store, p *prepared, pick picker) *cellSource {
+	return &cellSource{st: st, p: p, pick: pick, scratch: sync.Pool{New: func() any { return &scratch{} }}}
+}
+
+// scratch is one reader's memory.
+type scratch struct {
+	rows   store.Rows
+	index  []int32 // picked genes of a cell
+	values []float32
+}
+
+// Read appends the cells of rows to into.
+func (s *cellSource) Read(rows []int32, into *model.Cells) error {
+	x := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(x)
+	return s.stretches(rows, func(rows []int32, batch, from, to int) error {
+		if err := s.st.ReadCells(batch, from, to, &x.rows); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			x.append(s, int(r), into)
+		}
+		return nil
+	})
+}
+
+// append adds kept cell r, which is among x.rows, to cells.
+func (x *scratch) append(s *cellSource, r int, cells *model.Cells) {
+	genes, counts := x.cell(int(s.p.Row[r]) - x.rows.First)
+	x.room(len(genes))
+	n := s.pick.take(genes, counts, x.index, x.values)
+	cells.Append(x.index[:n], x.values[:n], s.p.Batch[r], int64(s.p.Row[r]))
+}
+
+// cell is the counts of cell i of the stretch.
+func (x *scratch) cell(i int) ([]uint32, []float32) {
+	lo, hi := x.rows.Indptr[i], x.rows.Indptr[i+1]
+	return x.rows.Genes[lo:hi], x.rows.Counts[lo:hi]
+}
+
+// room makes space for n picked genes.
+func (x *scratch) room(n int) {
+	if cap(x.index) < n {
+		x.index, x.values = make([]int32, 2*n), make([]float32, 2*n)
+	}
+	x.index, x.values = x.index[:n], x.values[:n]
+}
+
+// Soon announces rows to the store.
+func (s *cellSource) Soon(rows []int32) {
+	_ = s.stretches(rows, func(_ []int32, batch, from, to int) error {
+		s.st.Soon(batch, from, to)
+		return nil
+	})
+}
+
+// stretches calls do for each batch of the store that has some of rows, which
+// ascend, with the cells of the batch that they lie among.
+func (s *cellSource) stretches(rows []int32, do func(rows []int32, batch, from, to int) error) error {
+	for len(rows) > 0 {
+		batch, n := s.batchOf(rows[0]), 1
+		for n < len(rows) && s.batchOf(rows[n]) == batch {
+			n++
+		}
+		base := batch * store.BatchCells
+		from, to := int(s.p.Row[rows[0]])-base, int(s.p.Row[rows[n-1]])-base+1
+		if err := do(rows[:n], batch, from, to); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// batchOf is the batch of the store that kept cell r lies in.
+func (s *cellSource) batchOf(r int32) int { return int(s.p.Row[r]) / store.BatchCells }
+
+// names are the names of kept cells from … to−1.
+func (s *cellSource) names(from, to int) ([]string, error) {
+	names := make([]string, 0, to-from)
+	rows := make([]int32, to-from)
+	for i := range rows {
+		rows[i] = int32(from + i)
+	}
+	err := s.stretches(rows, func(rows []int32, batch, _, _ int) error {
+		all, err := s.st.Names(batch)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			names = append(names, all[int(s.p.Row[r])-batch*store.BatchCells])
+		}
+		return nil
+	})
+	if err == nil && len(names) != to-from {
+		err = fmt.Errorf("%d names for %d cells", len(names), to-from)
+	}
+	return names, err
+}
