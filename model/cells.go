@@ -28,11 +28,8 @@ const maxNarrow = 1 << 16
 // Extent is the room that counts take in Cells.
 type Extent struct {
 	Nonzeros int64
-	Large    int64 // those of them that IsLarge
+	Large    int64 // those of them that a byte does not hold
 }
-
-// IsLarge says whether a count takes 4 bytes more in Cells.
-func IsLarge(count float32) bool { return !(count < escape) || count != float32(uint8(count)) }
 
 // Add adds another Extent.
 func (e *Extent) Add(o Extent) { e.Nonzeros, e.Large = e.Nonzeros+o.Nonzeros, e.Large+o.Large }

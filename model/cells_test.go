@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -35,13 +36,32 @@ func TestCellsGiveBackWhatWasAppended(t *testing.T) {
 	}
 }
 
-func TestIsLargeSaysWhatTakesMoreRoom(t *testing.T) {
-	for _, x := range []float32{0.25, 1, 1.5, 2, 253, 254, 254.5, 255, 256, 1e9, float32(math.Inf(1))} {
-		c := NewCells(10, 1, Extent{})
-		c.Append([]int32{1}, []float32{x}, 0, 0)
-		if got := c.Extent().Large == 1; got != IsLarge(x) {
-			t.Errorf("%v: takes more room: %v, IsLarge says %v", x, got, IsLarge(x))
+// Packed, the picked genes of a cell are what Append would have added.
+func TestPack(t *testing.T) {
+	for _, genes := range []int{10, maxNarrow + 1} {
+		index := []int32{-1, 0, 3, -1, 4, 5, 6, 7, 8, -1}
+		of, values := []uint16{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, []float32{300, 0.25, 1, 1e9, 254, 254.5, 255, 256, 7, 2.5}
+		want, got := NewCells(genes, 1, Extent{}), NewCells(genes, 1, Extent{})
+		want.Append([]int32{0, 3, 4, 5, 6, 7, 8}, []float32{0.25, 1, 254, 254.5, 255, 256, 7}, 2, 9)
+		var p Packed
+		for range 2 { // reused
+			Pack(&p, genes, index, of, values)
 		}
+		got.AppendPacked(&p, 2, 9)
+		if !reflect.DeepEqual(got, want) || p.Extent() != want.Extent() {
+			t.Errorf("%d genes: got %+v, want %+v", genes, got, want)
+		}
+	}
+}
+
+func TestPackWholeCounts(t *testing.T) {
+	index, of, values := []int32{0, 1, -1, 2}, []uint32{0, 1, 2, 3}, []uint16{255, 254, 7, 65535}
+	var p Packed
+	Pack(&p, 3, index, of, values)
+	c := NewCells(3, 1, Extent{})
+	c.AppendPacked(&p, 0, 0)
+	if genes, counts := c.Row(0); !slices.Equal(genes, []int32{0, 1, 2}) || !slices.Equal(counts, []float32{255, 254, 65535}) {
+		t.Errorf("got %v of genes %v", counts, genes)
 	}
 }
 

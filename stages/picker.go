@@ -50,17 +50,3 @@ func pickNamed(st *store.Store, names []string, dir string) (picker, error) {
 	}
 	return p, nil
 }
-
-// take compacts the picked genes among genes, and their counts, to the front of
-// index and values, and gives how many they are. All four are equally long; the
-// loop has no branch that a processor could guess wrong.
-func (p picker) take(genes []uint32, counts []float32, index []int32, values []float32) int {
-	n := 0
-	counts, index, values = counts[:len(genes)], index[:len(genes)], values[:len(genes)]
-	for k, g := range genes {
-		i := p.index[g]
-		index[n], values[n] = i, counts[k]
-		n += int(^uint32(i) >> 31) // 0 for −1
-	}
-	return n
-}

@@ -23,9 +23,8 @@ func newCellSource(st *store.Store, p *prepared, pick picker) *cellSource {
 
 // scratch is one reader's memory.
 type scratch struct {
-	rows   store.Rows
-	index  []int32 // picked genes of a cell
-	values []float32
+	cut    store.Cut
+	packed model.Packed
 }
 
 // Read appends the cells of rows to into.
@@ -33,36 +32,38 @@ func (s *cellSource) Read(rows []int32, into *model.Cells) error {
 	x := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(x)
 	return s.stretches(rows, func(rows []int32, batch, from, to int) error {
-		if err := s.st.ReadCells(batch, from, to, &x.rows); err != nil {
-			return err
-		}
-		for _, r := range rows {
-			x.append(s, int(r), into)
-		}
-		return nil
+		return s.st.View(batch, from, to, &x.cut, func() {
+			for _, r := range rows {
+				x.pack(s, int(r))
+				into.AppendPacked(&x.packed, s.p.Batch[r], int64(s.p.Row[r]))
+			}
+		})
 	})
 }
 
-// append adds kept cell r, which is among x.rows, to cells.
-func (x *scratch) append(s *cellSource, r int, cells *model.Cells) {
-	genes, counts := x.cell(int(s.p.Row[r]) - x.rows.First)
-	x.room(len(genes))
-	n := s.pick.take(genes, counts, x.index, x.values)
-	cells.Append(x.index[:n], x.values[:n], s.p.Batch[r], int64(s.p.Row[r]))
-}
-
-// cell is the counts of cell i of the stretch.
-func (x *scratch) cell(i int) ([]uint32, []float32) {
-	lo, hi := x.rows.Indptr[i], x.rows.Indptr[i+1]
-	return x.rows.Genes[lo:hi], x.rows.Counts[lo:hi]
-}
-
-// room makes space for n picked genes.
-func (x *scratch) room(n int) {
-	if cap(x.index) < n {
-		x.index, x.values = make([]int32, 2*n), make([]float32, 2*n)
+// pack takes the picked genes' counts of kept cell r, which is among x.cut.
+func (x *scratch) pack(s *cellSource, r int) {
+	i := int(s.p.Row[r]) - x.cut.First
+	lo, hi := x.cut.Indptr[i], x.cut.Indptr[i+1]
+	if x.cut.Narrow != nil {
+		packCounts(x, s.pick, x.cut.Narrow[lo:hi], lo, hi)
+	} else {
+		packCounts(x, s.pick, x.cut.Wide[lo:hi], lo, hi)
 	}
-	x.index, x.values = x.index[:n], x.values[:n]
+}
+
+// packCounts packs the counts from lo to hi of x.cut, which are of these genes.
+func packCounts[G uint16 | uint32](x *scratch, pick picker, genes []G, lo, hi int64) {
+	switch p, c := &x.packed, &x.cut; {
+	case c.Counts8 != nil:
+		model.Pack(p, pick.genes, pick.index, genes, c.Counts8[lo:hi])
+	case c.Counts16 != nil:
+		model.Pack(p, pick.genes, pick.index, genes, c.Counts16[lo:hi])
+	case c.Counts32 != nil:
+		model.Pack(p, pick.genes, pick.index, genes, c.Counts32[lo:hi])
+	default:
+		model.Pack(p, pick.genes, pick.index, genes, c.Floats[lo:hi])
+	}
 }
 
 // Soon announces rows to the store.

@@ -86,34 +86,25 @@ func (x *scratch) survey(s *cellSource, i int, at rank, d *model.Dataset) error 
 	if first == last {
 		return nil
 	}
-	if err := s.st.Read(i, &x.rows); err != nil {
-		return err
-	}
-	for r := first; r < last; r++ {
-		switch s.p.Split[r] {
-		case toTrain:
-			x.measure(s, r, &d.Train.Pieces[at.train/model.PieceCells])
-			at.train++
-		case toValidate:
-			x.measure(s, r, &d.Val.Pieces[at.val/model.PieceCells])
-			at.val++
+	return s.st.View(i, 0, min(store.BatchCells, s.st.Cells()-base), &x.cut, func() {
+		for r := first; r < last; r++ {
+			switch s.p.Split[r] {
+			case toTrain:
+				x.measure(s, r, &d.Train.Pieces[at.train/model.PieceCells])
+				at.train++
+			case toValidate:
+				x.measure(s, r, &d.Val.Pieces[at.val/model.PieceCells])
+				at.val++
+			}
 		}
-	}
-	return nil
+	})
 }
 
-// measure adds kept cell r, which is among x.rows, to the room of its piece.
+// measure adds kept cell r, which is among x.cut, to the room of its piece.
 // Pieces lie across batches: other goroutines add to them too.
 func (x *scratch) measure(s *cellSource, r int, piece *model.Extent) {
-	genes, counts := x.cell(int(s.p.Row[r]) - x.rows.First)
-	x.room(len(genes))
-	n := s.pick.take(genes, counts, x.index, x.values)
-	large := int64(0)
-	for _, v := range x.values[:n] {
-		if model.IsLarge(v) {
-			large++
-		}
-	}
-	atomic.AddInt64(&piece.Nonzeros, int64(n))
-	atomic.AddInt64(&piece.Large, large)
+	x.pack(s, r)
+	e := x.packed.Extent()
+	atomic.AddInt64(&piece.Nonzeros, e.Nonzeros)
+	atomic.AddInt64(&piece.Large, e.Large)
 }

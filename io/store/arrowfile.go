@@ -28,7 +28,8 @@ type arrowFile struct {
 	data     []byte
 	schema   *arrow.Schema
 	segments []segment     // one per record batch
-	verified []atomic.Bool // per segment
+	verified []atomic.Bool // per segment: its checksum
+	checked  []atomic.Bool // per segment: its genes and counts, see View
 	header   []int64       // offsets of the messages before the first batch: schema, dictionaries
 	first    int64         // offset of the first batch
 
@@ -58,7 +59,7 @@ func (f *arrowFile) open() (err error) {
 	if err != nil {
 		return f.damaged("%v", err)
 	}
-	f.verified = make([]atomic.Bool, len(f.segments))
+	f.verified, f.checked = make([]atomic.Bool, len(f.segments)), make([]atomic.Bool, len(f.segments))
 	if err := f.verify(0); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,9 +59,10 @@ func TestReadPagesAreGivenBack(t *testing.T) {
 		t.Fatalf("a file of %d bytes shows nothing", info.Size())
 	}
 	var rows Rows
+	var cut Cut
 	for what, read := range map[string]func(i int) error{
 		"batches":     func(i int) error { return s.Read(i, &rows) },
-		"pieces":      func(i int) error { return s.ReadCells(15-i, 64, 128, &rows) },
+		"pieces":      func(i int) error { return s.View(15-i, 64, 128, &cut, func() { _ = slices.Max(cut.Narrow) }) },
 		"names":       func(i int) error { _, err := s.Names(i); return err },
 		"annotations": func(i int) error { _, err := s.obs(i); return err },
 	} {

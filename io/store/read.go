@@ -9,7 +9,7 @@ import (
 
 // Rows are the counts of cells of one batch, sparse and cell-major: those of
 // cell First+i are Genes[Indptr[i]:Indptr[i+1]], ascending, and the Counts beside
-// them. Read and ReadCells reuse the slices.
+// them. Read reuses the slices.
 type Rows struct {
 	First  int
 	Indptr []int64
@@ -23,13 +23,6 @@ func (r *Rows) Cells() int { return len(r.Indptr) - 1 }
 // Read reads batch i, 0 ≤ i < Batches, into rows. Several goroutines may read,
 // each with its own rows. A damaged batch is a *counts.InputError.
 func (s *Store) Read(i int, rows *Rows) error {
-	return s.ReadCells(i, 0, min(BatchCells, s.Cells()-i*BatchCells), rows)
-}
-
-// ReadCells is Read of cells from … to−1 of batch i alone, 0 ≤ from ≤ to ≤ its
-// cells: no more of the file than these cells' counts is touched, once the
-// batch's checksum has been verified at its first reading.
-func (s *Store) ReadCells(i, from, to int, rows *Rows) error {
 	record, err := s.record(i)
 	if err != nil {
 		return err
@@ -37,7 +30,7 @@ func (s *Store) ReadCells(i, from, to int, rows *Rows) error {
 	defer s.cells.drop(i)
 	defer record.Release()
 	return s.cells.guard(func() error {
-		values, err := s.readGenesOf(record, i, from, to, rows)
+		values, err := s.readGenesOf(record, i, rows)
 		if err == nil {
 			rows.Counts, err = readCounts(rows.Counts, values, s, i)
 		}
@@ -61,29 +54,27 @@ func (s *Store) record(i int) (arrow.RecordBatch, error) {
 
 // readGenesOf fills all of rows but the counts, which it returns, not yet
 // checked: as many as there are genes.
-func (s *Store) readGenesOf(record arrow.RecordBatch, i, from, to int, rows *Rows) (arrow.Array, error) {
+func (s *Store) readGenesOf(record arrow.RecordBatch, i int, rows *Rows) (arrow.Array, error) {
 	genes, ok := record.Column(1).(*array.List)
 	values, ok2 := record.Column(2).(*array.List)
 	if !ok || !ok2 || genes.NullN()+values.NullN()+genes.ListValues().NullN()+values.ListValues().NullN() != 0 {
 		return nil, s.cells.damaged("record batch %d: %s or %s has nulls", i, genesList, countsList)
 	}
-	rows.First = i*BatchCells + from
-	first, err := s.readOffsets(rows, genes, values, i, from, to)
-	if err != nil {
+	n := int(record.NumRows())
+	rows.First = i * BatchCells
+	if _, err := s.readOffsets(rows, genes, values, i, 0, n); err != nil {
 		return nil, err
 	}
-	end := first + int(rows.Indptr[to-from])
-	rows.Genes = resize(rows.Genes, end-first)
+	rows.Genes = resize(rows.Genes, int(rows.Indptr[n]))
 	if s.narrow {
-		ok = widen(rows.Genes, genes.ListValues().(*array.Uint16).Uint16Values()[first:end], rows.Indptr, s.meta.Genes)
+		ok = widen(rows.Genes, genes.ListValues().(*array.Uint16).Uint16Values(), rows.Indptr, s.meta.Genes)
 	} else {
-		ok = widen(rows.Genes, genes.ListValues().(*array.Uint32).Uint32Values()[first:end], rows.Indptr, s.meta.Genes)
+		ok = widen(rows.Genes, genes.ListValues().(*array.Uint32).Uint32Values(), rows.Indptr, s.meta.Genes)
 	}
 	if !ok {
 		return nil, s.cells.damaged("record batch %d: gene indices do not ascend below %d", i, s.meta.Genes)
 	}
-	part := array.NewSlice(values.ListValues(), int64(first), int64(end))
-	return part, nil
+	return values.ListValues(), nil
 }
 
 // readOffsets fills rows.Indptr for cells from … to−1 and gives the place of

@@ -110,7 +110,7 @@ func (r *reader) read(i int) error {
 		if err != nil {
 			return err
 		}
-		values, err := s.readGenesOf(record, i, 0, int(record.NumRows()), &r.rows)
+		values, err := s.readGenesOf(record, i, &r.rows)
 		if err != nil {
 			return err
 		}

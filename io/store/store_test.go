@@ -175,9 +175,8 @@ func TestReaderNames(t *testing.T) {
 	}
 }
 
-// ReadCells gives the same counts as Read, for any stretch of a batch, and Names
-// the same names as Obs.
-func TestReadCellsIsPartOfRead(t *testing.T) {
+// Names gives the same names as Obs.
+func TestNamesAreObs(t *testing.T) {
 	full := sample(BatchCells+300, 50, 9)
 	dir := t.TempDir()
 	write(t, dir, full, Uint8, 500)
@@ -187,20 +186,6 @@ func TestReadCellsIsPartOfRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, n := range []int{BatchCells, 300} {
-		var whole, part Rows
-		if err := s.Read(i, &whole); err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range [][2]int{{0, n}, {0, 1}, {17, 81}, {n - 64, n}, {5, 5}} {
-			if err := s.ReadCells(i, c[0], c[1], &part); err != nil {
-				t.Fatal(err)
-			}
-			lo, hi := whole.Indptr[c[0]], whole.Indptr[c[1]]
-			if part.First != i*BatchCells+c[0] || part.Cells() != c[1]-c[0] || part.Indptr[part.Cells()] != hi-lo ||
-				!slices.Equal(part.Genes, whole.Genes[lo:hi]) || !slices.Equal(part.Counts, whole.Counts[lo:hi]) {
-				t.Errorf("batch %d, cells %v: other counts than the whole batch's", i, c)
-			}
-		}
 		names, err := s.Names(i)
 		if err != nil || !slices.Equal(names, obs.Names[i*BatchCells:i*BatchCells+n]) {
 			t.Errorf("batch %d: other names than in Obs (%v)", i, err)
