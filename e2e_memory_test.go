@@ -49,15 +49,22 @@ func TestStreamedTraining(t *testing.T) {
 		t.Errorf("windows of %d cells", n)
 	}
 
+	cellvi(t, 0, args("train", "four", "4")...)
+	sameFiles(t, "four threads", dir("one"), dir("four"))
 	again := args("train", "again", "1")
 	interrupt(t, again, filepath.Join(dir("again"), "checkpoint.safetensors"), 300*time.Millisecond, syscall.SIGTERM)
 	if log := cellvi(t, 0, again...); !strings.Contains(log, "going on from") {
 		t.Errorf("the checkpoint was not taken up:\n%s", log)
 	}
+	sameFiles(t, "one thread, interrupted", dir("one"), dir("again"))
+}
+
+// sameFiles holds what training published in two folders to the same bytes.
+func sameFiles(t *testing.T, what, one, other string) {
+	t.Helper()
 	for _, name := range []string{"model/model.safetensors", "history.parquet"} {
-		a, b := read(t, filepath.Join(dir("one"), name)), read(t, filepath.Join(dir("again"), name))
-		if a != b {
-			t.Errorf("%s: other bytes with one thread, interrupted", name)
+		if read(t, filepath.Join(one, name)) != read(t, filepath.Join(other, name)) {
+			t.Errorf("%s: other bytes of %s", what, name)
 		}
 	}
 }

@@ -118,10 +118,12 @@ func TestSameBytes(t *testing.T) {
 	cellvi(t, 0, runArgs(input, dir("one"), "1", "12")...)
 	want := sums(t, dir("one"))
 
-	t.Run("two threads", func(t *testing.T) {
-		cellvi(t, 0, runArgs(input, dir("two"), "2", "12")...)
-		sameResults(t, "two threads", sums(t, dir("two")), want)
-	})
+	for _, threads := range []string{"2", "4"} {
+		t.Run(threads+" threads", func(t *testing.T) {
+			cellvi(t, 0, runArgs(input, dir(threads), threads, "12")...)
+			sameResults(t, threads+" threads", sums(t, dir(threads)), want)
+		})
+	}
 	t.Run("stage by stage", func(t *testing.T) {
 		stageByStage(t, input, dir("stages"))
 		sameResults(t, "stage by stage", sums(t, dir("stages")), want)

@@ -111,13 +111,14 @@ class Reference:
 class Cellvi:
     """Runs of the program under test."""
 
-    def __init__(self, binary, reference, threads, again):
+    def __init__(self, binary, reference, threads, precision, again):
         self.binary, self.reference, self.threads, self.again = binary, reference, threads, again
+        self.precision = precision
         self.version = subprocess.run([binary, "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         self.hash = sha256(binary)
 
     def result(self, data, seed):
-        out = CACHE / f"{data.name}-{seed}-{self.hash[:16]}"
+        out = CACHE / f"{data.name}-{seed}-{self.precision}-{self.hash[:16]}"
         if self.again and out.exists():
             for file in sorted(out.rglob("*"), reverse=True):
                 file.rmdir() if file.is_dir() else file.unlink()
@@ -133,7 +134,8 @@ class Cellvi:
         split = out / "split.csv"
         self.reference.write_split(data, seed, split)
         command = [self.binary, "run", "--input", self.reference.counts(data), "--outdir", out, "--batch-key", data.batch,
-                   "--labels-key", data.label, "--no-reconstruct", "--max-epochs", data.epochs, "--seed", seed, "--split", split]
+                   "--labels-key", data.label, "--no-reconstruct", "--max-epochs", data.epochs, "--seed", seed, "--split", split,
+                   "--precision", self.precision]
         if self.threads:
             command += ["--threads", self.threads]
         print(*command, file=sys.stderr)
@@ -212,7 +214,7 @@ def page(o, cellvi, results):
     threads = f"{o.threads} threads" if o.threads else "its default number of threads"
     text = f"""# Quality, {o.date}
 
-{who} on {machine()}, {threads}.
+{who} on {machine()}, {threads}, --precision {o.precision}.
 Made by `make quality`; how and against what: bench/README.md.
 
 ## Held-out ELBO and speed
@@ -240,6 +242,7 @@ def arguments():
     p.add_argument("--data", default=",".join(DATA), help="which of " + ", ".join(DATA))
     p.add_argument("--seeds", default="0,1,2", help="others than 0, 1, 2 need a Python with scvi-tools, for the reference")
     p.add_argument("--threads", type=int, default=0, help="0: cellvi's default")
+    p.add_argument("--precision", default="f32", choices=["f32", "bf16"], help="cellvi's, in training")
     p.add_argument("--date", default=datetime.date.today().isoformat())
     p.add_argument("--out", type=Path, help="instead of bench/results/quality-DATE.md")
     p.add_argument("--reference-only", action="store_true", help="score the reference against itself, without cellvi")
@@ -252,7 +255,7 @@ def main():
     if not o.shared.joinpath("eval/baseline").is_dir():
         sys.exit(f"{o.shared}: no eval/baseline there: set CELLVI_SHARED to the folder with the data and the reference's results")
     reference = Reference(o.shared.resolve())
-    cellvi = None if o.reference_only else Cellvi(o.cellvi.resolve(), reference, o.threads, o.again)
+    cellvi = None if o.reference_only else Cellvi(o.cellvi.resolve(), reference, o.threads, o.precision, o.again)
     results = {}
     for name in o.data.split(","):
         for seed in map(int, o.seeds.split(",")):

@@ -160,9 +160,6 @@ class Cellvi:
         took["prepare"] = self.stage("prepare", out, "--batch-key", "batch")
         return took
 
-    def has(self, stage, flag):
-        return flag in subprocess.run([self.binary, stage, "--help"], stdout=subprocess.PIPE, text=True).stdout
-
 
 def training(ran, entry):
     """What one training gave. rate is over the stage, loop over epochs as they were logged, validation included."""
@@ -242,11 +239,16 @@ class Parts:
         return {"rate": cells / entry["seconds"], "seconds": entry["seconds"], "peak": max(ran.peak, entry["peak_memory"])}
 
     def one(self):
-        """Training on one core, pinned to it."""
-        out = self.work / "both"
+        """Training on one core, pinned to it: the steps alone, as --profile times them, and the whole stage."""
+        out, file = self.work / "both", CACHE / "one.json"
         self.cellvi.prepared(self.tables["both"], out)
-        got = [training(*self.cellvi.stage("train", out, "--max-epochs", self.o.epochs, threads=1, cores=1)) for _ in range(self.o.rounds)]
-        return {"rates": [g["rate"] for g in got], "loops": [g["loop"] for g in got]}
+        steps, stages = [], []
+        for _ in range(self.o.rounds):
+            ran, entry = self.cellvi.stage("train", out, "--max-epochs", self.o.epochs, "--profile", file, threads=1, cores=1)
+            profile = json.loads(file.read_text())
+            steps.append(profile["cells"] / profile["seconds"])
+            stages.append(training(ran, entry)["rate"])
+        return {"rates": steps, "stages": stages}
 
     def large(self, name, epochs, *options):
         """All stages over a store, and the highest memory of any."""
@@ -304,8 +306,6 @@ class Parts:
 
     def profile(self):
         """Where a step's time goes, by cellvi train --profile."""
-        if not self.cellvi.has("train", "--profile"):
-            return {"absent": "this cellvi has no train --profile"}
         out, file = self.work / "both", CACHE / "profile.json"
         self.cellvi.prepared(self.tables["both"], out)
         file.unlink(missing_ok=True)

@@ -36,11 +36,13 @@
 //	head.go        h → rho, ll, by blocks      evaluate.go   ELBO, latent, decoding
 //	pass.go        one forward and backward    workers.go    the threads of a step
 //	source.go      where cells come from       pool.go       their order, in bounded memory
+//	headhalf.go    the head in bfloat16        profile.go    where a step's time goes
 //
 // Each layer is a forward and a backward beside each other; there is no
 // automatic differentiation. Work is cut by fixed blocks of genes, each owned
 // by one worker at a time, and by chunks of cells; sums across blocks are taken
-// in block order, so results have the same bits for any number of threads.
+// in block order, so results have the same bits for any number of threads. What
+// one worker does for all is done beside work that is not needed yet.
 // Randomness is a function of (seed, purpose, epoch, cell), so that resuming
 // changes nothing.
 //

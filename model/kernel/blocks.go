@@ -1,7 +1,7 @@
 package kernel
 
-// Blocks cuts g genes into blocks of nearly equal size, an even number of them
-// where there are more than one so that two threads finish together, and
+// Blocks cuts g genes into blocks of equal size but for one gene, an even number
+// of them where there are more than one so that two threads finish together, and
 // returns their bounds: block k is genes bounds[k] … bounds[k+1]−1.
 // The cut depends on g alone, never on the number of threads: sums over
 // blocks keep their order and the results their bits.
@@ -10,12 +10,9 @@ func Blocks(g int) []int {
 	if n > 1 {
 		n += n % 2
 	}
-	size := (g + n - 1) / n
-	size = min((size+15)/16*16, BlockSize) // whole vectors of 16 floats
-	bounds := []int{0}
-	for at := 0; at < g; {
-		at = min(at+size, g)
-		bounds = append(bounds, at)
+	bounds := make([]int, n+1)
+	for k := range bounds {
+		bounds[k] = k * g / n
 	}
 	return bounds
 }

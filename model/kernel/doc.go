@@ -7,9 +7,11 @@
 //
 // Every loop exists twice: in plain Go (reference.go and its neighbours), which
 // is generic over float32 and float64 and says what is computed, and in C
-// (*.c, float32 only), which the compiler vectorizes for several instruction
-// sets and the program picks at start. Tests hold the two together. Without cgo
-// the plain Go version is what runs.
+// (*.c, float32 only), for several instruction sets of which the program picks one
+// at start: loops that the compiler vectorizes well are cloned by it, those that
+// keep a tile in registers stand in tiles.h, compiled once per set. Tests hold all
+// of them together. Without cgo the plain Go version is what runs. half.c has the
+// products of bfloat16 numbers, for processors with instructions for them.
 //
 // Only package model imports it.
 package kernel
