@@ -32,12 +32,14 @@ func (s *cellSource) Read(rows []int32, into *model.Cells) error {
 	x := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(x)
 	return s.stretches(rows, func(rows []int32, batch, from, to int) error {
-		return s.st.View(batch, from, to, &x.cut, func() {
-			for _, r := range rows {
-				x.pack(s, int(r))
-				into.AppendPacked(&x.packed, s.p.Batch[r], int64(s.p.Row[r]))
-			}
-		})
+		if err := s.st.ReadCut(batch, from, to, &x.cut); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			x.pack(s, int(r))
+			into.AppendPacked(&x.packed, s.p.Batch[r], int64(s.p.Row[r]))
+		}
+		return nil
 	})
 }
 

@@ -86,18 +86,20 @@ func (x *scratch) survey(s *cellSource, i int, at rank, d *model.Dataset) error 
 	if first == last {
 		return nil
 	}
-	return s.st.View(i, 0, min(store.BatchCells, s.st.Cells()-base), &x.cut, func() {
-		for r := first; r < last; r++ {
-			switch s.p.Split[r] {
-			case toTrain:
-				x.measure(s, r, &d.Train.Pieces[at.train/model.PieceCells])
-				at.train++
-			case toValidate:
-				x.measure(s, r, &d.Val.Pieces[at.val/model.PieceCells])
-				at.val++
-			}
+	if err := s.st.ReadCut(i, 0, min(store.BatchCells, s.st.Cells()-base), &x.cut); err != nil {
+		return err
+	}
+	for r := first; r < last; r++ {
+		switch s.p.Split[r] {
+		case toTrain:
+			x.measure(s, r, &d.Train.Pieces[at.train/model.PieceCells])
+			at.train++
+		case toValidate:
+			x.measure(s, r, &d.Val.Pieces[at.val/model.PieceCells])
+			at.val++
 		}
-	})
+	}
+	return nil
 }
 
 // measure adds kept cell r, which is among x.cut, to the room of its piece.

@@ -29,9 +29,10 @@ type arrowFile struct {
 	schema   *arrow.Schema
 	segments []segment     // one per record batch
 	verified []atomic.Bool // per segment: its checksum
-	checked  []atomic.Bool // per segment: its genes and counts, see View
-	header   []int64       // offsets of the messages before the first batch: schema, dictionaries
-	first    int64         // offset of the first batch
+	file     *os.File
+	places   []atomic.Pointer[place] // per segment, once it is checked: see ReadCut
+	header   []int64                 // offsets of the messages before the first batch: schema, dictionaries
+	first    int64                   // offset of the first batch
 
 	mu     sync.Mutex
 	queue  messageQueue
@@ -40,11 +41,11 @@ type arrowFile struct {
 
 // openFile maps the file and reads its trailer and schema.
 func openFile(path string) (*arrowFile, error) {
-	data, err := mapPath(path)
+	file, data, err := mapPath(path)
 	if err != nil {
 		return nil, err
 	}
-	f := &arrowFile{path: path, data: data}
+	f := &arrowFile{path: path, file: file, data: data}
 	if err := f.guard(f.open); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
@@ -59,7 +60,7 @@ func (f *arrowFile) open() (err error) {
 	if err != nil {
 		return f.damaged("%v", err)
 	}
-	f.verified, f.checked = make([]atomic.Bool, len(f.segments)), make([]atomic.Bool, len(f.segments))
+	f.verified, f.places = make([]atomic.Bool, len(f.segments)), make([]atomic.Pointer[place], len(f.segments))
 	if err := f.verify(0); err != nil {
 		return err
 	}
@@ -73,12 +74,20 @@ func (f *arrowFile) open() (err error) {
 	return nil
 }
 
-func mapPath(path string) ([]byte, error) {
+// mapPath opens and maps a file that begins as Arrow's do.
+func mapPath(path string) (*os.File, []byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer file.Close() // the mapping outlives it
+	data, err := mapOpen(file, path)
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return file, data, nil
+}
+
+func mapOpen(file *os.File, path string) ([]byte, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -194,5 +203,5 @@ func (f *arrowFile) close() error {
 	if data == nil {
 		return nil
 	}
-	return unmapFile(data)
+	return errors.Join(unmapFile(data), f.file.Close())
 }

@@ -8,9 +8,9 @@ import (
 	"cellvi/io/counts"
 )
 
-// Whatever cells are viewed, and in whatever type the store holds counts, a view
-// shows what Read reads.
-func TestViewShowsWhatReadReads(t *testing.T) {
+// Whatever cells are cut out, and in whatever type the store holds counts, they
+// are what Read reads.
+func TestCutIsPartOfRead(t *testing.T) {
 	for _, kind := range []CountType{Uint8, Uint16, Uint32, Float32} {
 		dir := t.TempDir()
 		write(t, dir, sample(BatchCells+70, 40, 50), kind, 500)
@@ -22,10 +22,10 @@ func TestViewShowsWhatReadReads(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, r := range [][2]int{{0, rows.Cells()}, {0, 0}, {3, 9}, {rows.Cells() - 1, rows.Cells()}} {
-				err := s.View(i, r[0], r[1], &cut, func() { same(t, &rows, &cut, r[0], r[1]) })
-				if err != nil {
+				if err := s.ReadCut(i, r[0], r[1], &cut); err != nil {
 					t.Fatal(err)
 				}
+				same(t, &rows, &cut, r[0], r[1])
 			}
 		}
 	}
@@ -58,14 +58,14 @@ func same(t *testing.T, rows *Rows, cut *Cut, from, to int) {
 	}
 }
 
-// Genes out of order are met at a batch's first view, even in cells not viewed.
-func TestViewChecksTheBatch(t *testing.T) {
+// Genes out of order are met at a batch's first reading, even in other cells.
+func TestCutChecksTheBatch(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, sample(100, 40, 50), Uint8, 100)
 	s := open(t, dir)
 	s.meta.Genes = 2 // as if all but two genes were unknown
 	var input *counts.InputError
-	if err := s.View(0, 0, 0, &Cut{}, func() { t.Error("shown") }); !errors.As(err, &input) {
+	if err := s.ReadCut(0, 0, 0, &Cut{}); !errors.As(err, &input) {
 		t.Errorf("got %v", err)
 	}
 }
