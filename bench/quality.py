@@ -13,13 +13,14 @@ import datetime
 import hashlib
 import json
 import os
-import platform
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+
+from page import machine, mean, table
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "bench/.cache"
@@ -151,26 +152,6 @@ class Cellvi:
 
 def sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def machine():
-    """The processor's name and how many cores this process may use."""
-    model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return f"{model}, {len(os.sched_getaffinity(0))} cores"
-
-
-def mean(values):
-    values = list(values)
-    return sum(values) / len(values)
-
-
-def table(head, rows):
-    line = "| " + " | ".join(head) + " |"
-    return "\n".join([line, "|" + "---|" * len(head)] + ["| " + " | ".join(r) + " |" for r in rows])
 
 
 def elbo_table(results):

@@ -214,7 +214,7 @@ class Parts:
     def __init__(self, options, cellvi, scvi):
         self.o, self.cellvi, self.scvi = options, cellvi, scvi
         self.tables = tables(options.quick)
-        self.work = CACHE / "work"
+        self.work = CACHE / "runs"
 
     def compare(self):
         """Training in alternation, and embed, on one table with the same epochs, minibatch, warm-up and held-out cells."""
@@ -375,7 +375,7 @@ def main():
         print(f"speed: no comparison with scvi-tools: {what}", file=sys.stderr)
     results = measure(Parts(o, cellvi, scvi), o.parts, o.again)
     text, met = speedpage.page(results, {
-        "date": o.date, "version": cellvi.version, "hash": cellvi.hash[:12], "machine": speedpage.machine(), "threads": o.threads,
+        "date": o.date, "version": cellvi.version, "hash": cellvi.hash[:12], "machine": speedpage.measured_on(), "threads": o.threads,
         "epochs": o.epochs, "rounds": o.rounds, "scvi": what if scvi else "", "no_scvi": "" if scvi else what,
         "load": load, "quick": o.quick, "data": [described(t) for t in tables(o.quick).values() if t.path.exists()]})
     print(text)

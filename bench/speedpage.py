@@ -2,8 +2,9 @@
 import os
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
+
+from page import machine, mean, table
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,6 @@ def peak(large):
     return max(s["peak"] for s in large["stages"].values())
 
 
-def mean(values):
-    values = list(values)
-    return sum(values) / len(values)
-
-
-def table(head, rows):
-    line = "| " + " | ".join(head) + " |"
-    return "\n".join([line, "|" + "---|" * len(head)] + ["| " + " | ".join(r) + " |" for r in rows])
-
-
 def target_table(got, quick):
     """One row a target, and whether every floor is met that was measured."""
     rows, met = [], True
@@ -184,15 +175,10 @@ def profile_part(p):
 """
 
 
-def machine():
-    """What the figures were measured on."""
-    model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
+def measured_on():
+    """The machine, its memory and its system."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, {memory / 1e9:.0f} GB, {platform.system()} {platform.release()}"
+    return f"{machine()}, {memory / 1e9:.0f} GB, {platform.system()} {platform.release()}"
 
 
 def page(results, about):

@@ -162,9 +162,6 @@ func (p *Pass[T]) backward(weight float64, complete func(lo, hi int), meanwhile 
 	})
 }
 
-// nothing is no tasks for meanwhile.
-func nothing() (int, func(int)) { return 0, nil }
-
 // inputBackward does block k's rows of the encoder's input weight.
 func (p *Pass[T]) inputBackward(k int, complete func(lo, hi int)) {
 	v, bounds, h := p.vae, p.vae.head.bounds, p.vae.NHidden

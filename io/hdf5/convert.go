@@ -36,14 +36,8 @@ func (s *Scan) floats(dst []float64, src []byte) {
 		convert(dst, view[float32](src))
 	case t.Class == Float:
 		convert(dst, view[float64](src))
-	case t.Size == 1 && t.Signed:
-		convert(dst, view[int8](src))
-	case t.Size == 1:
-		convert(dst, view[uint8](src))
-	case t.Size == 2 && t.Signed:
-		convert(dst, view[int16](src))
-	case t.Size == 2:
-		convert(dst, view[uint16](src))
+	case t.Size <= 2:
+		small(dst, t, src)
 	case t.Size == 4 && t.Signed:
 		convert(dst, view[int32](src))
 	case t.Size == 4:
@@ -55,17 +49,25 @@ func (s *Scan) floats(dst []float64, src []byte) {
 	}
 }
 
-// indices converts whole numbers of the dataset's type.
-func (s *Scan) indices(dst []uint32, src []byte) {
-	switch t := s.d.is.Type; {
+// small converts integers of one or two bytes.
+func small[T float64 | uint32](dst []T, t Type, src []byte) {
+	switch {
 	case t.Size == 1 && t.Signed:
 		convert(dst, view[int8](src))
 	case t.Size == 1:
 		convert(dst, view[uint8](src))
 	case t.Size == 2 && t.Signed:
 		convert(dst, view[int16](src))
-	case t.Size == 2:
+	default:
 		convert(dst, view[uint16](src))
+	}
+}
+
+// indices converts whole numbers of the dataset's type.
+func (s *Scan) indices(dst []uint32, src []byte) {
+	switch t := s.d.is.Type; {
+	case t.Size <= 2:
+		small(dst, t, src)
 	case t.Size == 4:
 		copy(dst, view[uint32](src))
 	default:

@@ -18,22 +18,7 @@ func TestReaderGivesTheColumnsAskedFor(t *testing.T) {
 	s, cols := wide(1000, 5)
 	s.Metadata = map[string]string{"k": "v"}
 	path := filepath.Join(t.TempDir(), "x.parquet")
-	w, err := Create(path, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for lo := 0; lo < 1000; lo += 300 {
-		part := make([]Column, len(cols))
-		for i := range cols {
-			part[i] = cols[i].slice(lo, min(lo+300, 1000))
-		}
-		if err := w.WriteRowGroup(part); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	writeGroups(t, path, s, cols)
 	r, err := Open(path)
 	if err != nil {
 		t.Fatal(err)

@@ -92,26 +92,32 @@ func wide(rows, columns int) (Schema, []Column) {
 	return s, cols
 }
 
+// writeGroups writes 1,000 rows in groups of 300.
+func writeGroups(t *testing.T, path string, s Schema, cols []Column) {
+	t.Helper()
+	w, err := Create(path, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lo := 0; lo < 1000; lo += 300 {
+		part := make([]Column, len(cols))
+		for i := range cols {
+			part[i] = cols[i].slice(lo, min(lo+300, 1000))
+		}
+		if err := w.WriteRowGroup(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestRowGroupsAndSameBytes(t *testing.T) {
 	s, cols := wide(1000, 50)
 	write := func() []byte {
 		path := filepath.Join(t.TempDir(), "x.parquet")
-		w, err := Create(path, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for lo := 0; lo < 1000; lo += 300 {
-			part := make([]Column, len(cols))
-			for i := range cols {
-				part[i] = cols[i].slice(lo, min(lo+300, 1000))
-			}
-			if err := w.WriteRowGroup(part); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
+		writeGroups(t, path, s, cols)
 		got, err := Read(path)
 		if err != nil {
 			t.Fatal(err)

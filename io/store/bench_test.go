@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-func BenchmarkRead(b *testing.B) {
+// benchStore is a store of 8 batches.
+func benchStore(b *testing.B) *Store {
 	full := sample(8*BatchCells, 2000, 200)
 	dir := b.TempDir()
 	header := full.Table.Obs.Header()
@@ -20,7 +21,12 @@ func BenchmarkRead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
+	b.Cleanup(func() { s.Close() })
+	return s
+}
+
+func BenchmarkRead(b *testing.B) {
+	s := benchStore(b)
 	var rows Rows
 	b.ReportAllocs()
 	cells := 0
@@ -57,21 +63,7 @@ func BenchmarkWrite(b *testing.B) {
 // BenchmarkReadCut reads pieces of 64 cells in the order of a shuffle.
 func BenchmarkReadCut(b *testing.B) {
 	const piece = 64
-	full := sample(8*BatchCells, 2000, 200)
-	dir := b.TempDir()
-	header := full.Table.Obs.Header()
-	w, err := Create(dir, full.Genes, &header, Options{Count: Uint8})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := errors.Join(w.Write(full.Table), w.Close()); err != nil {
-		b.Fatal(err)
-	}
-	s, err := Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
+	s := benchStore(b)
 	var cut Cut
 	b.ReportAllocs()
 	cells, sum := 0, 0

@@ -3,6 +3,8 @@ package store
 import (
 	"slices"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"cellvi/io/counts"
 )
 
@@ -13,14 +15,8 @@ func (s *Store) Header() *counts.Frame { return s.header }
 // of them: a Frame without names, its columns in the store's order. A name that
 // the store does not have is not among them.
 func (s *Store) Columns(i int, names ...string) (frame *counts.Frame, err error) {
-	record, err := s.record(i)
-	if err != nil {
-		return nil, err
-	}
-	defer s.cells.drop(i)
-	defer record.Release()
 	frame = &counts.Frame{}
-	return frame, s.cells.guard(func() error {
+	return frame, s.within(i, func(record arrow.RecordBatch) error {
 		for k := range s.header.Columns {
 			if !slices.Contains(names, s.header.Columns[k].Name) {
 				continue

@@ -104,14 +104,8 @@ func (f *arrowFile) read(at int64, n int, b *[]byte) error {
 
 // check looks at every gene and count of a batch, and says where they lie.
 func (s *Store) check(i int) (*place, error) {
-	record, err := s.record(i)
-	if err != nil {
-		return nil, err
-	}
-	defer s.cells.drop(i)
-	defer record.Release()
 	p := &place{}
-	err = s.cells.guard(func() error {
+	err := s.within(i, func(record arrow.RecordBatch) error {
 		var rows Rows
 		values, err := s.readGenesOf(record, i, &rows)
 		if err != nil {

@@ -23,19 +23,26 @@ func (r *Rows) Cells() int { return len(r.Indptr) - 1 }
 // Read reads batch i, 0 ≤ i < Batches, into rows. Several goroutines may read,
 // each with its own rows. A damaged batch is a *counts.InputError.
 func (s *Store) Read(i int, rows *Rows) error {
-	record, err := s.record(i)
-	if err != nil {
-		return err
-	}
-	defer s.cells.drop(i)
-	defer record.Release()
-	return s.cells.guard(func() error {
+	return s.within(i, func(record arrow.RecordBatch) error {
 		values, err := s.readGenesOf(record, i, rows)
 		if err == nil {
 			rows.Counts, err = readCounts(rows.Counts, values, s, i)
 		}
 		return err
 	})
+}
+
+// within calls do with batch i, whose memory is the file's until do returns, and
+// gives the pages that it touched back. Bytes that make no sense to Arrow are an
+// *counts.InputError.
+func (s *Store) within(i int, do func(record arrow.RecordBatch) error) error {
+	record, err := s.record(i)
+	if err != nil {
+		return err
+	}
+	defer s.cells.drop(i)
+	defer record.Release()
+	return s.cells.guard(func() error { return do(record) })
 }
 
 // record is batch i with as many rows as it must have.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"cellvi/io/counts"
 )
 
@@ -22,13 +24,7 @@ func (s *Store) Obs() (*counts.Frame, error) {
 
 // obs reads the annotations of batch i.
 func (s *Store) obs(i int) (frame *counts.Frame, err error) {
-	record, err := s.record(i)
-	if err != nil {
-		return nil, err
-	}
-	defer s.cells.drop(i)
-	defer record.Release()
-	err = s.cells.guard(func() error {
+	err = s.within(i, func(record arrow.RecordBatch) (err error) {
 		frame, err = s.cells.frame(record, s.meta.Renamed)
 		return err
 	})
@@ -37,13 +33,7 @@ func (s *Store) obs(i int) (frame *counts.Frame, err error) {
 
 // Names reads the names of the cells of batch i.
 func (s *Store) Names(i int) (names []string, err error) {
-	record, err := s.record(i)
-	if err != nil {
-		return nil, err
-	}
-	defer s.cells.drop(i)
-	defer record.Release()
-	err = s.cells.guard(func() error {
+	err = s.within(i, func(record arrow.RecordBatch) (err error) {
 		names, err = s.cells.names(record)
 		return err
 	})
@@ -99,13 +89,7 @@ func (r *reader) Next(ctx context.Context) (*counts.Table, error) {
 // read fills the table with batch i.
 func (r *reader) read(i int) error {
 	s := r.store
-	record, err := s.record(i)
-	if err != nil {
-		return err
-	}
-	defer s.cells.drop(i)
-	defer record.Release()
-	return s.cells.guard(func() error {
+	return s.within(i, func(record arrow.RecordBatch) error {
 		frame, err := s.cells.frame(record, s.meta.Renamed)
 		if err != nil {
 			return err

@@ -83,12 +83,7 @@ func (s *Store) checkSchema(genes int) error {
 
 // readHeader learns the annotations' levels, which the first batch leads to.
 func (s *Store) readHeader(m metadata) error {
-	record, err := s.record(0)
-	if err != nil {
-		return err
-	}
-	defer record.Release()
-	return s.cells.guard(func() error {
+	return s.within(0, func(record arrow.RecordBatch) error {
 		frame, err := s.cells.frame(record, m.Renamed)
 		if err != nil {
 			return err
