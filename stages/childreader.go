@@ -8,17 +8,16 @@ import (
 	"io"
 
 	"cellvi/io/counts"
-	"cellvi/io/h5ad"
 	"cellvi/io/wire"
 )
 
 // describeH5AD is h5ad.Describe in a child.
-func describeH5AD(ctx context.Context, file string, may means) (*h5ad.Description, error) {
+func describeH5AD(ctx context.Context, file string, may means) (*counts.Description, error) {
 	c, err := startChild(ctx, file, may, "--describe")
 	if err != nil {
 		return nil, err
 	}
-	d := &h5ad.Description{}
+	d := &counts.Description{}
 	broken := json.NewDecoder(c.out).Decode(d)
 	if err := c.wait(ctx, broken); err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"cellvi/io/counts"
-	"cellvi/io/h5ad"
 	"cellvi/pipeline"
 )
 
@@ -99,7 +98,7 @@ func (n *Inspection) look(ctx context.Context, job *pipeline.Job, o InspectOptio
 }
 
 // describe takes over what HDF5 tells without reading counts.
-func (n *Inspection) describe(d *h5ad.Description) {
+func (n *Inspection) describe(d *counts.Description) {
 	n.Cells, n.Genes = d.Cells, d.Genes
 	n.Matrices = []MatrixInfo{}
 	for _, m := range d.Matrices {

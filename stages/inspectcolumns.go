@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"cellvi/io/counts"
-	"cellvi/io/h5ad"
 )
 
 // ColumnInfo is one annotation of cells or genes.
@@ -26,7 +25,7 @@ type LevelInfo struct {
 // by one; a categorical's are all told.
 const mostLevels = 100
 
-func describedColumns(from []h5ad.Annotation) []ColumnInfo {
+func describedColumns(from []counts.Annotation) []ColumnInfo {
 	columns := []ColumnInfo{}
 	for _, a := range from {
 		columns = append(columns, ColumnInfo{Name: a.Name, Kind: a.Kind, Problem: a.Problem})

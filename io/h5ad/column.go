@@ -28,7 +28,7 @@ func openColumn(g *hdf5.Group, name string) (c *column, why string, err error) {
 	case hdf5.IsGroup:
 		why, err = c.openEncoded(g, name)
 	default:
-		err = fault(g, "lists column "+name+", but there is no such member", damaged)
+		err = hdf5.Fault(g, "lists column "+name+", but there is no such member", hdf5.Damaged)
 	}
 	if err != nil || why != "" {
 		c.close()
@@ -101,52 +101,32 @@ func (c *column) openEncoded(g *hdf5.Group, name string) (why string, err error)
 }
 
 func (c *column) openNullable(g *hdf5.Group, encoding string) (err error) {
-	if c.values, err = member(g, "values"); err != nil {
+	if c.values, err = hdf5.Member(g, "values"); err != nil {
 		return err
 	}
-	if c.mask, err = member(g, "mask"); err != nil {
+	if c.mask, err = hdf5.Member(g, "mask"); err != nil {
 		return err
 	}
 	want := map[string]counts.Kind{"nullable-integer": counts.Int, "nullable-boolean": counts.Bool, "nullable-string-array": counts.String}[encoding]
 	kind, ok := kindOf(c.values.Type())
 	if !ok || kind != want {
-		return fault(c.values, fmt.Sprintf("holds %s values, %s expected", c.values.Type(), want), damaged)
+		return hdf5.Fault(c.values, fmt.Sprintf("holds %s values, %s expected", c.values.Type(), want), hdf5.Damaged)
 	}
 	c.meta.Kind = kind
 	if c.mask.Type().Class != hdf5.Bool || c.mask.Len() != c.values.Len() {
-		return fault(c.mask, fmt.Sprintf("has %d values of type %s, %d booleans expected", c.mask.Len(), c.mask.Type(), c.values.Len()), damaged)
+		return hdf5.Fault(c.mask, fmt.Sprintf("has %d values of type %s, %d booleans expected", c.mask.Len(), c.mask.Type(), c.values.Len()), hdf5.Damaged)
 	}
 	return nil
 }
 
 func (c *column) openCategorical(g *hdf5.Group) (err error) {
-	if c.values, err = member(g, "codes"); err != nil {
+	if c.values, err = hdf5.Member(g, "codes"); err != nil {
 		return err
 	}
 	if c.meta.Ordered, err = ordered(g); err != nil {
 		return err
 	}
 	return c.openLevels(g, "categories")
-}
-
-// member opens a dataset of one axis that an encoding asks for.
-func member(g *hdf5.Group, name string) (*hdf5.Dataset, error) {
-	kind, err := g.Kind(name)
-	if err != nil {
-		return nil, err
-	}
-	if kind != hdf5.IsDataset {
-		return nil, fault(g, "has no dataset "+name, damaged)
-	}
-	d, err := g.OpenDataset(name)
-	if err != nil {
-		return nil, err
-	}
-	if len(d.Shape()) != 1 {
-		defer d.Close()
-		return nil, fault(d, fmt.Sprintf("has %d axes, one expected", len(d.Shape())), damaged)
-	}
-	return d, nil
 }
 
 func (c *column) close() {

@@ -176,7 +176,7 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Matrix{
+	want := []counts.Matrix{
 		{Name: "X", Storage: "csc", Type: "float32", Filters: []string{"gzip"}, Cells: 40, Genes: 15, Stored: 192},
 		{Name: "layers/csr_int16", Storage: "csr", Type: "int16", Filters: []string{"gzip"}, Cells: 40, Genes: 15, Stored: 192},
 		{Name: "layers/dense_float32", Storage: "dense", Type: "float32", Filters: []string{"gzip"}, Cells: 40, Genes: 15, Stored: 600},

@@ -95,7 +95,7 @@ func (f *frame) indexName() (string, error) {
 			return name, nil
 		}
 	}
-	return "", fault(f.at, "has no index: no attribute _index and no member of that name", "is it an AnnData file?")
+	return "", hdf5.Fault(f.at, "has no index: no attribute _index and no member of that name", "is it an AnnData file?")
 }
 
 func (f *frame) openIndex(name string) (*column, error) {
@@ -104,7 +104,7 @@ func (f *frame) openIndex(name string) (*column, error) {
 		return nil, err
 	}
 	if why != "" {
-		return nil, fault(f.at, "index "+name+" "+why, "names expected")
+		return nil, hdf5.Fault(f.at, "index "+name+" "+why, "names expected")
 	}
 	return c, nil
 }
@@ -132,7 +132,7 @@ func (f *frame) openColumn(name string) error {
 	}
 	f.columns = append(f.columns, c)
 	if n := c.values.Len(); n != f.rows {
-		return fault(c.values, fmt.Sprintf("has %d values, but the index has %d names", n, f.rows), damaged)
+		return hdf5.Fault(c.values, fmt.Sprintf("has %d values, but the index has %d names", n, f.rows), hdf5.Damaged)
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (f *frame) read(first, n int64, out *counts.Frame) error {
 		return err
 	}
 	if at := slices.Index(index.Missing, true); at >= 0 {
-		return fault(f.index.values, fmt.Sprintf("name %d is missing", first+int64(at)), "give every row a name")
+		return hdf5.Fault(f.index.values, fmt.Sprintf("name %d is missing", first+int64(at)), "give every row a name")
 	}
 	out.Names = labels(&index)
 	for i, c := range f.columns {

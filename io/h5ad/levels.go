@@ -16,14 +16,14 @@ import (
 func (c *column) openLevels(g *hdf5.Group, name string) error {
 	c.meta.Kind = counts.Categorical
 	if t := c.values.Type(); t.Class != hdf5.Integer {
-		return fault(c.values, fmt.Sprintf("holds %s values, whole numbers expected as codes", t), damaged)
+		return hdf5.Fault(c.values, fmt.Sprintf("holds %s values, whole numbers expected as codes", t), hdf5.Damaged)
 	}
 	levels, why, err := openColumn(g, name)
 	if err != nil {
 		return err
 	}
 	if why != "" {
-		return fault(c.values, "has categories that cannot be read: "+name+" "+why, "")
+		return hdf5.Fault(c.values, "has categories that cannot be read: "+name+" "+why, "")
 	}
 	defer levels.close()
 	if err := levels.values.Plausible(); err != nil {
@@ -34,7 +34,7 @@ func (c *column) openLevels(g *hdf5.Group, name string) error {
 		return err
 	}
 	if slices.Contains(read.Missing, true) {
-		return fault(levels.values, "has a missing category", "")
+		return hdf5.Fault(levels.values, "has a missing category", "")
 	}
 	c.meta.Levels = labels(&read)
 	on, err := ordered(levels.values)
@@ -59,11 +59,11 @@ func ordered(o interface {
 	return len(v) == 1 && v[0] != 0, err
 }
 
-func distinct(at placed, levels []string) error {
+func distinct(at hdf5.Placed, levels []string) error {
 	seen := make(map[string]bool, len(levels))
 	for _, l := range levels {
 		if seen[l] {
-			return fault(at, fmt.Sprintf("has the category %q twice", l), damaged)
+			return hdf5.Fault(at, fmt.Sprintf("has the category %q twice", l), hdf5.Damaged)
 		}
 		seen[l] = true
 	}

@@ -1,37 +1,15 @@
 package h5ad
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
-	"cellvi/io/counts"
+	"cellvi/io/h5matrix"
 	"cellvi/io/hdf5"
 )
 
-// maxEntries bounds the stored values in one Table, unless one cell has more.
-const maxEntries = 1 << 19
-
-// matrix is counts open for reading, in whichever storage.
-type matrix interface {
-	// fill puts at most n cells from first on, at least one, into t's Indptr,
-	// Genes and Values, and says how many. Cells are asked for in order.
-	fill(ctx context.Context, first, n int64, t *counts.Table) (int64, error)
-	about() about
-	close()
-}
-
-// about is what a matrix says of itself.
-type about struct {
-	at           placed
-	storage      string // "csr", "csc" or "dense"
-	cells, genes int64
-	stored       int64         // values in the file, zeros of a dense one included
-	values       *hdf5.Dataset // the counts
-}
-
 // openMatrix opens the matrix that opt names.
-func (s *source) openMatrix(opt Options) (matrix, error) {
+func (s *source) openMatrix(opt Options) (h5matrix.Matrix, error) {
 	name := opt.Matrix
 	if name != "X" && name != "raw/X" && !strings.HasPrefix(name, "layers/") {
 		name = "layers/" + name
@@ -47,24 +25,33 @@ func (s *source) openMatrix(opt Options) (matrix, error) {
 	if err != nil {
 		return nil, err
 	}
+	how := h5matrix.Options{Memory: opt.Memory, Pool: opt.pool}
 	if kind == hdf5.IsDataset {
-		return openDense(s.root, name, opt)
+		d, err := s.root.OpenDataset(name)
+		if err != nil {
+			return nil, err
+		}
+		return h5matrix.OpenDense(d, how)
 	}
-	return openSparse(s.root, name, opt)
+	return openSparse(s.root, name, how)
 }
 
-func openSparse(root *hdf5.Group, name string, opt Options) (matrix, error) {
+func openSparse(root *hdf5.Group, name string, how h5matrix.Options) (h5matrix.Matrix, error) {
 	g, err := root.OpenGroup(name)
 	if err != nil {
 		return nil, err
 	}
-	sp := &sparse{g: g}
-	m, err := sp.open(opt)
+	defer g.Close()
+	format, err := encoding(g)
 	if err != nil {
-		sp.close()
 		return nil, err
 	}
-	return m, nil
+	cells, genes, err := sparseShape(g)
+	if err != nil {
+		return nil, err
+	}
+	return h5matrix.OpenSparse(h5matrix.Parts{At: g, Data: "data", Indices: "indices", Indptr: "indptr",
+		Cells: cells, Genes: genes, ByGene: format == "csc"}, how)
 }
 
 // encoding is "csr" or "csc", from the attribute of anndata 0.7 and later or
@@ -87,18 +74,40 @@ func encoding(g *hdf5.Group) (string, error) {
 		case text == "csc_matrix" || text == "csc":
 			return "csc", nil
 		}
-		return "", fault(g, "is encoded as "+text, "csr_matrix, csc_matrix or a dense array is needed")
+		return "", hdf5.Fault(g, "is encoded as "+text, "csr_matrix, csc_matrix or a dense array is needed")
 	}
-	return "", fault(g, "is a group without encoding-type", "csr_matrix, csc_matrix or a dense array is needed")
+	return "", hdf5.Fault(g, "is a group without encoding-type", "csr_matrix, csc_matrix or a dense array is needed")
 }
 
 // checkShape holds a matrix against the frames beside it.
-func checkShape(m about, cells, genes int64) error {
-	if m.cells != cells || m.genes != genes {
-		return fault(m.at, fmt.Sprintf("has shape %d × %d, but there are %d cells in obs and %d genes in var", m.cells, m.genes, cells, genes), damaged)
+func checkShape(m h5matrix.About, cells, genes int64) error {
+	if m.Cells != cells || m.Genes != genes {
+		return hdf5.Fault(m.At, fmt.Sprintf("has shape %d × %d, but there are %d cells in obs and %d genes in var", m.Cells, m.Genes, cells, genes), hdf5.Damaged)
 	}
 	if genes >= 1<<31 {
-		return fault(m.at, fmt.Sprintf("has %d genes", genes), damaged)
+		return hdf5.Fault(m.At, fmt.Sprintf("has %d genes", genes), hdf5.Damaged)
 	}
 	return nil
+}
+
+// sparseShape reads the attribute shape: cells × genes.
+func sparseShape(g *hdf5.Group) (cells, genes int64, err error) {
+	for _, name := range []string{"shape", "h5sparse_shape"} {
+		has, err := g.HasAttr(name)
+		if err != nil {
+			return 0, 0, err
+		}
+		if !has {
+			continue
+		}
+		v, err := g.AttrInts(name)
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(v) != 2 || v[0] < 0 || v[1] < 0 {
+			return 0, 0, hdf5.Fault(g, fmt.Sprintf("has shape %v, cells × genes expected", v), hdf5.Damaged)
+		}
+		return v[0], v[1], nil
+	}
+	return 0, 0, hdf5.Fault(g, "has no attribute shape", hdf5.Damaged)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"cellvi/io/counts"
+	"cellvi/io/h5matrix"
 	"cellvi/io/hdf5"
 )
 
@@ -61,7 +62,7 @@ type Reader struct {
 	genes   counts.Frame
 	obs     *frame
 	columns counts.Frame // of obs, without rows
-	matrix  matrix
+	matrix  h5matrix.Matrix
 	first   int64 // the next cell
 	table   counts.Table
 }
@@ -98,7 +99,7 @@ func (r *Reader) open(path string) (err error) {
 	if r.matrix, err = r.openMatrix(r.opt); err != nil {
 		return err
 	}
-	return checkShape(r.matrix.about(), r.obs.rows, int64(r.genes.Len()))
+	return checkShape(r.matrix.About(), r.obs.rows, int64(r.genes.Len()))
 }
 
 // readGenes reads var, or raw/var beside raw/X, whole. That there is no raw is
@@ -150,7 +151,7 @@ func (r *Reader) Next(ctx context.Context) (*counts.Table, error) {
 	if left <= 0 {
 		return nil, io.EOF
 	}
-	n, err := r.matrix.fill(ctx, r.first, min(left, int64(r.opt.BatchCells)), &r.table)
+	n, err := r.matrix.Fill(ctx, r.first, min(left, int64(r.opt.BatchCells)), &r.table)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +165,7 @@ func (r *Reader) Next(ctx context.Context) (*counts.Table, error) {
 // Close closes the file.
 func (r *Reader) Close() error {
 	if r.matrix != nil {
-		r.matrix.close()
+		r.matrix.Close()
 	}
 	if r.obs != nil {
 		r.obs.close()
@@ -172,16 +173,3 @@ func (r *Reader) Close() error {
 	r.opt.pool.Close()
 	return r.source.close()
 }
-
-// placed is a group or dataset, which knows its file and place.
-type placed interface {
-	File() *hdf5.File
-	Place() string
-}
-
-// fault is an InputError at a place in a file.
-func fault(at placed, found, advice string) error {
-	return &counts.InputError{File: at.File().Path(), Place: at.Place(), Found: found, Advice: advice}
-}
-
-const damaged = "the file is truncated or damaged"

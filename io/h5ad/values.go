@@ -49,7 +49,7 @@ func (c *column) readCodes(first int64, out []int32) error {
 	}
 	for i, code := range out {
 		if code < -1 || int(code) >= len(c.meta.Levels) {
-			return fault(c.values, fmt.Sprintf("row %d has code %d, but there are %d categories", first+int64(i), code, len(c.meta.Levels)), damaged)
+			return hdf5.Fault(c.values, fmt.Sprintf("row %d has code %d, but there are %d categories", first+int64(i), code, len(c.meta.Levels)), hdf5.Damaged)
 		}
 	}
 	return nil
@@ -62,7 +62,7 @@ func (c *column) readTexts(first, n int64) ([]string, error) {
 	}
 	for i, s := range v {
 		if !utf8.ValidString(s) {
-			return nil, fault(c.values, fmt.Sprintf("row %d is %q, which is not UTF-8", first+int64(i), s), "write the file's text as UTF-8")
+			return nil, hdf5.Fault(c.values, fmt.Sprintf("row %d is %q, which is not UTF-8", first+int64(i), s), "write the file's text as UTF-8")
 		}
 	}
 	return v, nil

@@ -112,7 +112,7 @@ func (o *object) withAttr(name string, read func(a int64, is facts) error) error
 		return o.failure("read", err)
 	}
 	if is.points > maxAttr || is.points > 0 && int64(is.Size) > maxText/is.points {
-		return o.attrFault(name, fmt.Sprintf("claims %d values of %d bytes: %s", is.points, is.Size, damaged))
+		return o.attrFault(name, fmt.Sprintf("claims %d values of %d bytes: %s", is.points, is.Size, Damaged))
 	}
 	if err := read(a.ID(), is); err != nil {
 		return o.failure("read", err)

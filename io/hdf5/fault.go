@@ -15,8 +15,6 @@ import (
 	"cellvi/io/counts"
 )
 
-const damaged = "the file is truncated or damaged"
-
 // failure turns what libhdf5 said about a place in a file into an error: the
 // operating system's error where it named one (disk full, input/output error),
 // else an InputError. Errors that are not libhdf5's pass unchanged.
@@ -39,7 +37,7 @@ func failure(op, path, place string, err error) error {
 	if op == "write" {
 		return &counts.InputError{File: path, Place: place, Found: found}
 	}
-	advice := damaged
+	advice := Damaged
 	if strings.Contains(string(lib), "version") {
 		advice += ", or in a newer HDF5 format: write it again without libver='latest'"
 	}

@@ -65,7 +65,7 @@ func (d *Dataset) checkBlock(n int64, start, count []int64) error {
 	product := int64(1)
 	for i := range start {
 		if start[i] < 0 || count[i] < 0 || start[i] > d.is.shape[i]-count[i] {
-			return d.file.fault(d.place, fmt.Sprintf("has shape %v, values from %v to %v asked", d.is.shape, start, count), damaged)
+			return d.file.fault(d.place, fmt.Sprintf("has shape %v, values from %v to %v asked", d.is.shape, start, count), Damaged)
 		}
 		product *= count[i]
 	}
@@ -82,10 +82,10 @@ func (d *Dataset) ReadTexts(first, count int64) ([]string, error) {
 		return nil, d.file.fault(d.place, fmt.Sprintf("holds %s values, text expected", d.is.Type), "")
 	}
 	if len(d.is.shape) > 1 || first < 0 || count < 0 || first > d.is.points-count {
-		return nil, d.file.fault(d.place, fmt.Sprintf("has shape %v, values %d to %d asked", d.is.shape, first, first+count), damaged)
+		return nil, d.file.fault(d.place, fmt.Sprintf("has shape %v, values %d to %d asked", d.is.shape, first, first+count), Damaged)
 	}
 	if int64(d.is.Size) > maxText {
-		return nil, d.file.fault(d.place, fmt.Sprintf("claims strings of %d bytes", d.is.Size), damaged)
+		return nil, d.file.fault(d.place, fmt.Sprintf("claims strings of %d bytes", d.is.Size), Damaged)
 	}
 	out := make([]string, 0, min(count, 1<<20))
 	for step := maxText / int64(max(d.is.Size, 64)); count > 0; {
@@ -129,7 +129,7 @@ func (d *Dataset) Plausible() error {
 	enter()
 	defer leave()
 	if stored := storageOf(d.id); claimed > 1100*float64(stored) {
-		return d.file.fault(d.place, fmt.Sprintf("claims %d values, but only %d bytes are stored", d.is.points, stored), damaged)
+		return d.file.fault(d.place, fmt.Sprintf("claims %d values, but only %d bytes are stored", d.is.points, stored), Damaged)
 	}
 	return nil
 }

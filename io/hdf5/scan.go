@@ -127,7 +127,7 @@ func (s *Scan) load(k int64) *chunk {
 	case n < 0:
 		c.err = s.d.failure("read", kept())
 	case n > int64(s.recipe.bytes)+int64(s.recipe.bytes)/8+1024: // no codec makes more of them
-		c.err = s.d.file.fault(s.d.place, fmt.Sprintf("the chunk at %v claims %d bytes for %d", offset, n, s.recipe.bytes), damaged)
+		c.err = s.d.file.fault(s.d.place, fmt.Sprintf("the chunk at %v claims %d bytes for %d", offset, n, s.recipe.bytes), Damaged)
 	case n > 0:
 		c.raw = resized(c.raw, int(n))
 		var skipped C.uint32_t
@@ -150,7 +150,7 @@ func (s *Scan) wait(k int64) (*chunk, error) {
 		return nil, c.err
 	}
 	if why := c.wrong(); why != "" {
-		return nil, s.d.file.fault(s.d.place, fmt.Sprintf("the chunk of values at %d %s", k/s.across*s.deep, why), damaged)
+		return nil, s.d.file.fault(s.d.place, fmt.Sprintf("the chunk of values at %d %s", k/s.across*s.deep, why), Damaged)
 	}
 	return c, nil
 }

@@ -1,24 +1,24 @@
-package h5ad
+package counts
 
 import (
 	"math/bits"
 	"slices"
-
-	"cellvi/io/counts"
 )
 
-// tidier makes each row of a table what Table promises: genes ascending
+// Tidier makes each row of a table what Table promises: genes ascending
 // without repeats, no zeros. Repeats are summed in the file's order. Its
 // scratch has room for one cell with every gene; real files do hold cells whose
-// genes are in no order, so that case is quick too.
-type tidier struct {
+// genes are in no order, so that case is quick too. The zero Tidier is ready;
+// one is for tables of the same genes.
+type Tidier struct {
 	sum  []float64 // one a gene, all zero between rows
 	seen []uint64  // one bit a gene, all zero between rows
 }
 
-// tidy works in place. Where a gene is not below genes it stops there, and gives
-// the place of the first such; else -1.
-func (d *tidier) tidy(t *counts.Table, genes int64) int64 {
+// Tidy works in place on a table of genes genes, whose Indptr is in order. Where
+// a gene is not below genes it stops there, and gives the place of the first
+// such in Genes; else -1.
+func (d *Tidier) Tidy(t *Table, genes int64) int64 {
 	w, lo := int64(0), int64(0)
 	for i := 1; i < len(t.Indptr); i++ {
 		hi := t.Indptr[i]
@@ -77,7 +77,7 @@ func tidied(row []uint32, values []float64, genes uint32) int {
 }
 
 // sort puts a row in order, repeats summed, and gives its length.
-func (d *tidier) sort(row []uint32, values []float64, genes int64) int64 {
+func (d *Tidier) sort(row []uint32, values []float64, genes int64) int64 {
 	if d.sum == nil {
 		d.sum, d.seen = make([]float64, genes), make([]uint64, (genes+63)/64)
 	}
@@ -98,7 +98,7 @@ func (d *tidier) sort(row []uint32, values []float64, genes int64) int64 {
 }
 
 // pack moves the row [lo, hi) to w without its zeros, and gives the end.
-func pack(t *counts.Table, w, lo, hi int64) int64 {
+func pack(t *Table, w, lo, hi int64) int64 {
 	for ; lo < hi; lo++ {
 		if v := t.Values[lo]; v != 0 {
 			t.Genes[w], t.Values[w] = t.Genes[lo], v

@@ -1,4 +1,4 @@
-package h5ad
+package h5matrix
 
 import (
 	"context"
@@ -19,28 +19,27 @@ type dense struct {
 	slab  []float64
 }
 
-func openDense(root *hdf5.Group, name string, opt Options) (matrix, error) {
-	d, err := root.OpenDataset(name)
-	if err != nil {
-		return nil, err
-	}
+// OpenDense opens a dataset of cells × genes values, which it closes.
+func OpenDense(d *hdf5.Dataset, opt Options) (Matrix, error) {
 	m := &dense{d: d, shape: d.Shape()}
 	if len(m.shape) != 2 {
 		defer d.Close()
-		return nil, fault(d, fmt.Sprintf("has shape %v, cells × genes expected", m.shape), damaged)
+		return nil, hdf5.Fault(d, fmt.Sprintf("has shape %v, cells × genes expected", m.shape), hdf5.Damaged)
 	}
 	if !d.Type().Numeric() {
 		defer d.Close()
-		return nil, fault(d, fmt.Sprintf("holds %s values, numbers expected", d.Type()), "")
+		return nil, hdf5.Fault(d, fmt.Sprintf("holds %s values, numbers expected", d.Type()), "")
 	}
-	if m.scan, err = d.Scan(opt.pool); err != nil {
+	var err error
+	if m.scan, err = d.Scan(opt.Pool); err != nil {
 		defer d.Close()
 		return nil, err
 	}
 	return m, nil
 }
 
-func (m *dense) fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
+// Fill reads a slab of rows.
+func (m *dense) Fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
 	genes := m.shape[1]
 	n = min(n, max(1, denseSlab/max(genes, 1)))
 	m.slab = sized(m.slab, n*genes)
@@ -59,11 +58,13 @@ func (m *dense) fill(_ context.Context, first, n int64, t *counts.Table) (int64,
 	return n, nil
 }
 
-func (m *dense) about() about {
-	return about{at: m.d, storage: "dense", cells: m.shape[0], genes: m.shape[1], stored: m.d.Len(), values: m.d}
+// About is what the file says of the matrix.
+func (m *dense) About() About {
+	return About{At: m.d, Storage: "dense", Cells: m.shape[0], Genes: m.shape[1], Stored: m.d.Len(), Values: m.d}
 }
 
-func (m *dense) close() {
+// Close closes the dataset.
+func (m *dense) Close() {
 	m.scan.Close()
 	m.d.Close()
 }

@@ -1,4 +1,4 @@
-package h5ad
+package h5matrix
 
 import (
 	"fmt"
@@ -7,10 +7,35 @@ import (
 	"cellvi/io/hdf5"
 )
 
-// sparse is what CSR and CSC share: values and their index on the minor axis,
-// cut by indptr along the major axis.
+// Parts are the members of a group that hold a matrix: values and their index on
+// the minor axis, cut by indptr along the major axis.
+type Parts struct {
+	At                    *hdf5.Group
+	Data, Indices, Indptr string // names of members
+	Cells, Genes          int64
+	ByGene                bool // CSC: the major axis is genes, else cells
+}
+
+// OpenSparse opens the parts and checks them against each other; the pass over
+// indptr is the only reading.
+func OpenSparse(p Parts, opt Options) (Matrix, error) {
+	s := &sparse{at: p.At, cells: p.Cells, genes: p.Genes, storage: "csr"}
+	if p.ByGene {
+		s.storage = "csc"
+	}
+	if err := s.open(p, opt); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if p.ByGene {
+		return newCSC(s, opt)
+	}
+	return &csr{sparse: s}, nil
+}
+
+// sparse is what CSR and CSC share.
 type sparse struct {
-	g                     *hdf5.Group
+	at                    hdf5.Placed
 	data, indices, indptr *hdf5.Dataset
 	cells, genes          int64
 	storage               string
@@ -18,43 +43,23 @@ type sparse struct {
 	values, index         *hdf5.Scan // of data and indices
 }
 
-// open opens the parts and checks them against each other; the pass over
-// indptr is the only reading.
-func (s *sparse) open(opt Options) (matrix, error) {
-	var err error
-	if s.storage, err = encoding(s.g); err != nil {
-		return nil, err
+func (s *sparse) open(p Parts, opt Options) (err error) {
+	if s.data, err = hdf5.Member(p.At, p.Data); err != nil {
+		return err
 	}
-	if s.cells, s.genes, err = sparseShape(s.g); err != nil {
-		return nil, err
+	if s.indices, err = hdf5.Member(p.At, p.Indices); err != nil {
+		return err
 	}
-	if err := s.openParts(); err != nil {
-		return nil, err
+	if s.indptr, err = hdf5.Member(p.At, p.Indptr); err != nil {
+		return err
 	}
 	if err := s.checkParts(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.checkIndptr(); err != nil {
-		return nil, err
-	}
-	if err := s.openScans(opt.pool); err != nil {
-		return nil, err
-	}
-	if s.storage == "csc" {
-		return newCSC(s, opt), nil
-	}
-	return &csr{sparse: s}, nil
-}
-
-func (s *sparse) openParts() (err error) {
-	if s.data, err = member(s.g, "data"); err != nil {
 		return err
 	}
-	if s.indices, err = member(s.g, "indices"); err != nil {
-		return err
-	}
-	s.indptr, err = member(s.g, "indptr")
-	return err
+	return s.openScans(opt.Pool)
 }
 
 // openScans begins the reading of data and indices, which are checked.
@@ -64,28 +69,6 @@ func (s *sparse) openScans(pool *hdf5.Decoders) (err error) {
 	}
 	s.index, err = s.indices.Scan(pool)
 	return err
-}
-
-// sparseShape reads the attribute shape: cells × genes.
-func sparseShape(g *hdf5.Group) (cells, genes int64, err error) {
-	for _, name := range []string{"shape", "h5sparse_shape"} {
-		has, err := g.HasAttr(name)
-		if err != nil {
-			return 0, 0, err
-		}
-		if !has {
-			continue
-		}
-		v, err := g.AttrInts(name)
-		if err != nil {
-			return 0, 0, err
-		}
-		if len(v) != 2 || v[0] < 0 || v[1] < 0 {
-			return 0, 0, fault(g, fmt.Sprintf("has shape %v, cells × genes expected", v), damaged)
-		}
-		return v[0], v[1], nil
-	}
-	return 0, 0, fault(g, "has no attribute shape", damaged)
 }
 
 func (s *sparse) major() int64 {
@@ -104,18 +87,18 @@ func (s *sparse) minor() int64 {
 
 func (s *sparse) checkParts() error {
 	if !s.data.Type().Numeric() {
-		return fault(s.data, fmt.Sprintf("holds %s values, numbers expected", s.data.Type()), "")
+		return hdf5.Fault(s.data, fmt.Sprintf("holds %s values, numbers expected", s.data.Type()), "")
 	}
 	for _, d := range []*hdf5.Dataset{s.indices, s.indptr} {
 		if d.Type().Class != hdf5.Integer {
-			return fault(d, fmt.Sprintf("holds %s values, whole numbers expected", d.Type()), damaged)
+			return hdf5.Fault(d, fmt.Sprintf("holds %s values, whole numbers expected", d.Type()), hdf5.Damaged)
 		}
 	}
 	if s.indices.Len() != s.data.Len() {
-		return fault(s.indices, fmt.Sprintf("has %d values, but data has %d", s.indices.Len(), s.data.Len()), damaged)
+		return hdf5.Fault(s.indices, fmt.Sprintf("has %d values, but data has %d", s.indices.Len(), s.data.Len()), hdf5.Damaged)
 	}
 	if s.indptr.Len() != s.major()+1 {
-		return fault(s.indptr, fmt.Sprintf("has %d values, but the shape %d × %d needs %d", s.indptr.Len(), s.cells, s.genes, s.major()+1), damaged)
+		return hdf5.Fault(s.indptr, fmt.Sprintf("has %d values, but the shape %d × %d needs %d", s.indptr.Len(), s.cells, s.genes, s.major()+1), hdf5.Damaged)
 	}
 	for _, d := range []*hdf5.Dataset{s.data, s.indices, s.indptr} {
 		if err := d.Plausible(); err != nil {
@@ -136,15 +119,15 @@ func (s *sparse) checkIndptr() error {
 			return err
 		}
 		if first == 0 && v[0] != 0 {
-			return fault(s.indptr, fmt.Sprintf("begins at %d, 0 expected", v[0]), damaged)
+			return hdf5.Fault(s.indptr, fmt.Sprintf("begins at %d, 0 expected", v[0]), hdf5.Damaged)
 		}
 		if v[0] < last {
-			return fault(s.indptr, fmt.Sprintf("falls from %d to %d at %d", last, v[0], first), damaged)
+			return hdf5.Fault(s.indptr, fmt.Sprintf("falls from %d to %d at %d", last, v[0], first), hdf5.Damaged)
 		}
 		last = v[len(v)-1]
 	}
 	if last != s.data.Len() {
-		return fault(s.indptr, fmt.Sprintf("ends at %d, but data has %d values", last, s.data.Len()), damaged)
+		return hdf5.Fault(s.indptr, fmt.Sprintf("ends at %d, but data has %d values", last, s.data.Len()), hdf5.Damaged)
 	}
 	return nil
 }
@@ -158,7 +141,7 @@ func (s *sparse) readIndptr(first, n int64) ([]int64, error) {
 	}
 	for i := 1; i < len(s.scratch); i++ {
 		if a, b := s.scratch[i-1], s.scratch[i]; b < a {
-			return nil, fault(s.indptr, fmt.Sprintf("falls from %d to %d at %d", a, b, first+int64(i)), damaged)
+			return nil, hdf5.Fault(s.indptr, fmt.Sprintf("falls from %d to %d at %d", a, b, first+int64(i)), hdf5.Damaged)
 		}
 	}
 	return s.scratch, nil
@@ -183,14 +166,16 @@ func (s *sparse) badIndex(at int64) error {
 		return err
 	}
 	axis := map[string]string{"csr": "genes", "csc": "cells"}[s.storage]
-	return fault(s.indices, fmt.Sprintf("value %d is %d, but there are %d %s", at, v[0], s.minor(), axis), damaged)
+	return hdf5.Fault(s.indices, fmt.Sprintf("value %d is %d, but there are %d %s", at, v[0], s.minor(), axis), hdf5.Damaged)
 }
 
-func (s *sparse) about() about {
-	return about{at: s.g, storage: s.storage, cells: s.cells, genes: s.genes, stored: s.data.Len(), values: s.data}
+// About is what the file says of the matrix.
+func (s *sparse) About() About {
+	return About{At: s.at, Storage: s.storage, Cells: s.cells, Genes: s.genes, Stored: s.data.Len(), Values: s.data}
 }
 
-func (s *sparse) close() {
+// Close closes the datasets.
+func (s *sparse) Close() {
 	for _, scan := range []*hdf5.Scan{s.values, s.index} {
 		if scan != nil {
 			scan.Close()
@@ -201,5 +186,12 @@ func (s *sparse) close() {
 			d.Close()
 		}
 	}
-	s.g.Close()
+}
+
+// sized gives a slice of n, the given one where it is long enough.
+func sized[T any](v []T, n int64) []T {
+	if int64(cap(v)) >= n {
+		return v[:n]
+	}
+	return make([]T, n)
 }

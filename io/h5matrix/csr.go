@@ -1,4 +1,4 @@
-package h5ad
+package h5matrix
 
 import (
 	"context"
@@ -11,10 +11,11 @@ import (
 // csr reads cells by ranges of indptr.
 type csr struct {
 	*sparse
-	tidier
+	counts.Tidier
 }
 
-func (m *csr) fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
+// Fill reads the cells in one range of each part.
+func (m *csr) Fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
 	ptr, err := m.readIndptr(first, n+1)
 	if err != nil {
 		return 0, err
@@ -24,7 +25,7 @@ func (m *csr) fill(_ context.Context, first, n int64, t *counts.Table) (int64, e
 	}
 	lo, stored := ptr[0], ptr[n]-ptr[0]
 	if stored > maxEntries && stored > 64*m.genes {
-		return 0, fault(m.indptr, fmt.Sprintf("cell %d has %d values for %d genes", first, stored, m.genes), damaged)
+		return 0, hdf5.Fault(m.indptr, fmt.Sprintf("cell %d has %d values for %d genes", first, stored, m.genes), hdf5.Damaged)
 	}
 	t.Indptr = sized(t.Indptr, n+1)
 	for i := range t.Indptr {
@@ -37,7 +38,7 @@ func (m *csr) fill(_ context.Context, first, n int64, t *counts.Table) (int64, e
 	if err := hdf5.ScanFloats(m.values, t.Values, lo, stored); err != nil {
 		return 0, err
 	}
-	if at := m.tidy(t, m.genes); at >= 0 {
+	if at := m.Tidy(t, m.genes); at >= 0 {
 		return 0, m.badIndex(lo + at)
 	}
 	return n, nil
