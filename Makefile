@@ -7,7 +7,7 @@ ENGINE ?= $(firstword $(foreach e,docker buildah podman,$(if $(shell command -v 
 
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build demo test test-python lint bench bench-go quality image clean
+.PHONY: help setup build demo test test-python lint bench bench-go quality fuzz-files test-huge image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ bench-go: build ## Go's benchmarks of the loops; COUNT=6 for benchstat
 
 quality: build ## Train on real counts and compare with scvi-tools (see bench/README.md)
 	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has pandas, anndata, pyarrow and scib-metrics}" bench/quality.py --date $(DATE)
+
+fuzz-files: build ## Mutate N=10000 files of counts and hold cellvi to one line and a documented exit code for each
+	$(GO) run ./bench/fuzzfiles -n $(or $(N),10000) -seed $(or $(SEED),1) -bin bin/cellvi -out bench/results/fuzz-$(DATE).md
+
+test-huge: build ## Tests that take gigabytes of disk and minutes: more than 2³¹ nonzeros, dense matrices beyond the budget
+	CELLVI_HUGE=1 $(GO) test -timeout 60m -run Huge -v ./io/store/ .
 
 image: ## Build the container image cellvi:latest
 	@test -n "$(ENGINE)" || { echo "make image needs docker, buildah or podman" >&2; exit 1; }

@@ -18,9 +18,9 @@ type cli struct {
 	Embed       embedCommand       `cmd:"" help:"Write every cell's latent posterior mean."`
 	Reconstruct reconstructCommand `cmd:"" help:"Write the decoder's mean and dispersions."`
 	Report      reportCommand      `cmd:"" help:"Draw report.html and cellvi_mqc.json."`
-	Inspect     inspectCommand     `cmd:"" help:"Say what is in a file of counts."`
+	Inspect     inspectCommand     `cmd:"" help:"Say what is in files of counts, and whether a run would take them."`
 	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`
-	Read        readCommand        `cmd:"" hidden:"" help:"The child process that reads HDF5."`
+	Read        readCommand        `cmd:"" hidden:"" help:"The child process that reads a file."`
 }
 
 // globals are the flags of every command.
@@ -174,8 +174,13 @@ type inspectCommand struct {
 
 // Run inspects.
 func (c *inspectCommand) Run(a *app) error {
-	if err := pipeline.CheckInput(c.Options.File); err != nil {
+	if err := c.Options.Validate(); err != nil {
 		return err
+	}
+	for _, path := range c.Options.File {
+		if err := pipeline.CheckInput(path); err != nil {
+			return err
+		}
 	}
 	return stages.Inspect(a.ctx, a.job("inspect"), c.Options, a.stdout)
 }

@@ -67,7 +67,7 @@ func TestTranscripts(t *testing.T) {
 		{"run --input DIR/none.h5ad --outdir DIR/out", 66, "", "/^cellvi: DIR/none.h5ad: there is no such file or folder: .*\n$/"},
 		{"train --outdir DIR/out", 66, "", "/^cellvi: DIR/out/store: there is no such file or folder: .*run the stage that makes it first\n$/"},
 		{"inspect DIR/none.h5ad", 66, "", "/^cellvi: DIR/none.h5ad: there is no such file or folder: .*\n$/"},
-		{"inspect DIR/file", 65, "", "/^cellvi: DIR/file: cannot tell the format from its name: .*\n$/"},
+		{"inspect DIR/file", 65, "", "/^cellvi: DIR/file: the file is empty: .*\n$/"},
 		{"inspect DIR/pipe.h5ad", 66, "", "/^cellvi: DIR/pipe.h5ad: is a pipe or a device: .*\n$/"},
 		{"ingest --input DIR/pipe.h5ad --outdir DIR/out", 66, "", "/^cellvi: DIR/pipe.h5ad: is a pipe or a device: .*\n$/"},
 		{"train --outdir=", 64, "", "/^cellvi: --outdir is empty: .*\n$/"},

@@ -3,6 +3,7 @@ package stages
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,22 +19,12 @@ import (
 	"cellvi/pipeline"
 )
 
-// means are what reading an input may take.
-type means struct {
-	memory  int64 // bytes; 0: the usual
-	threads int   // that decompress; 0: one
-}
-
-func meansOf(job *pipeline.Job) means { return means{memory: job.Memory, threads: job.Threads} }
-
-// child is a process of this program that reads one file of HDF5, because a
-// damaged one can kill libhdf5, and with it the process that it is in.
+// child is a process of this program that reads one file, because a damaged one
+// can kill libhdf5, and with it the process that it is in, or make a library take
+// all memory there is.
 type child struct {
-	file   string
-	layer  string
-	may    means
-	memory int64
-	cpu    time.Duration
+	q      question
+	open   bool // its answer has begun
 	cmd    *exec.Cmd
 	out    io.ReadCloser
 	faults *bytes.Buffer // what it wrote to faultDescriptor, complete once done is closed
@@ -41,10 +32,9 @@ type child struct {
 	errors tail // its stderr
 }
 
-// startChild starts it with the arguments of `read` (see ChildOptions). ctx
-// ends it.
-func startChild(ctx context.Context, file string, may means, args ...string) (*child, error) {
-	memory, cpu, err := childLimits(file, may)
+// startChild asks a child q, whose limits this sets. ctx ends it.
+func startChild(ctx context.Context, q question, may means) (*child, error) {
+	memory, cpu, most, err := childLimits(q.File, may)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +42,14 @@ func startChild(ctx context.Context, file string, may means, args ...string) (*c
 	if err != nil {
 		return nil, err
 	}
-	c := &child{file: file, may: may, memory: memory, cpu: cpu, faults: &bytes.Buffer{}, done: make(chan struct{})}
-	args = append([]string{"read", "--limit-memory=" + strconv.FormatInt(memory, 10),
-		"--limit-cpu=" + strconv.Itoa(int(cpu.Seconds())), "--threads=" + strconv.Itoa(may.threads)}, args...)
-	c.cmd = exec.CommandContext(ctx, self, append(args, "--", file)...)
+	q.Var, q.Plan, q.Threads, q.Memory = q.Read.Var, may.readerMemory(), may.threads, memory
+	q.CPU, q.MostCPU = uint64(cpu.Seconds()), uint64(most.Seconds())
+	asked, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	c := &child{q: q, faults: &bytes.Buffer{}, done: make(chan struct{})}
+	c.cmd = exec.CommandContext(ctx, self, "read", "--threads="+strconv.Itoa(may.threads), "--", string(asked))
 	c.cmd.Stderr = &c.errors
 	// Network file systems often cannot lock, and libhdf5 then refuses to open;
 	// it reads this before main, and nobody writes to an input. Every thread that
@@ -104,7 +98,7 @@ func (c *child) wait(ctx context.Context, broken error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if told := readFault(c.faults.Bytes(), c.file); told != nil {
+	if told := readFault(c.faults.Bytes(), c.q.File); told != nil {
 		return told
 	}
 	state := c.cmd.ProcessState
@@ -115,24 +109,27 @@ func (c *child) wait(ctx context.Context, broken error) error {
 	if c.starved() {
 		advice += ", or raise --memory"
 	}
-	return pipeline.BadInput("%s: reading it %s: %s", c.file, how, advice)
+	return pipeline.BadInput("%s: reading it %s: %s", c.q.File, how, advice)
 }
 
 // death says how the child ended that told nothing.
 func (c *child) death(state *os.ProcessState, broken error) string {
 	status, _ := state.Sys().(syscall.WaitStatus)
-	used := state.UserTime() + state.SystemTime()
+	used, allowed := state.UserTime()+state.SystemTime(), time.Duration(c.q.CPU)*time.Second
+	if c.open {
+		allowed = time.Duration(c.q.MostCPU) * time.Second
+	}
 	switch {
-	case used >= c.cpu-time.Second:
-		return fmt.Sprintf("took more than %v of processor time", c.cpu)
+	case used >= allowed-time.Second:
+		return fmt.Sprintf("took more than %v of processor time", allowed)
 	case c.starved():
-		return fmt.Sprintf("needs more than %d MB of memory", c.memory>>20)
+		return fmt.Sprintf("needs more than %d MB of memory", c.q.Memory>>20)
 	case status.Signaled() && status.Signal() == syscall.SIGKILL:
 		return "was killed by the system, perhaps for its memory"
 	case status.Signaled() && status.Signal() != syscall.SIGPIPE: // we hung up on that one
-		return "crashed the HDF5 library (" + status.Signal().String() + ")"
+		return "crashed (" + status.Signal().String() + ")"
 	case c.errors.mentions("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE"):
-		return "crashed the HDF5 library"
+		return "crashed"
 	case broken != nil:
 		return "gave data that cannot be (" + broken.Error() + ")"
 	}

@@ -13,13 +13,14 @@ import (
 	"cellvi/pipeline"
 )
 
-// childFault is an error on its way from the child process that reads HDF5 to
+// childFault is an error on its way from the child process that reads a file to
 // its parent: one JSON line.
 type childFault struct {
-	Input *counts.InputError // a fault of the data
-	Errno syscall.Errno      // else the system's error, with
-	Path  string             // the file that it is about
-	Text  string             // else any other
+	Input  *counts.InputError  // a fault of the data
+	Memory *counts.MemoryError // what the budget is too small for
+	Errno  syscall.Errno       // else the system's error, with
+	Path   string              // the file that it is about
+	Text   string              // else any other
 }
 
 // tellParent writes err for readFault.
@@ -27,7 +28,7 @@ func tellParent(w io.Writer, err error) error {
 	var f childFault
 	var path *fs.PathError
 	switch {
-	case errors.As(err, &f.Input):
+	case errors.As(err, &f.Input), errors.As(err, &f.Memory):
 	case errors.As(err, &f.Errno):
 		if errors.As(err, &path) {
 			f.Path = path.Path
@@ -50,6 +51,11 @@ func readFault(text []byte, file string) error {
 	switch {
 	case f.Input != nil:
 		return f.Input
+	case f.Memory != nil:
+		if f.Memory.File == "" {
+			f.Memory.File = file
+		}
+		return f.Memory
 	case f.Errno == syscall.ENOMEM:
 		return pipeline.BadInput("%s: reading it needs more memory than the reader may take: %s, or raise --memory", file, damagedAdvice)
 	case f.Errno != 0:
@@ -58,4 +64,4 @@ func readFault(text []byte, file string) error {
 	return fmt.Errorf("%s: %s", file, f.Text)
 }
 
-const damagedAdvice = "the file is damaged, or not what its name says: check it with h5dump -H, or write it again with anndata"
+const damagedAdvice = "the file is damaged, or not what its name says: check it where it comes from, or write it again"

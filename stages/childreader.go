@@ -11,45 +11,61 @@ import (
 	"cellvi/io/wire"
 )
 
-// describeH5AD is h5ad.Describe in a child.
-func describeH5AD(ctx context.Context, file string, may means) (*counts.Description, error) {
-	c, err := startChild(ctx, file, may, "--describe")
+// describeInChild says what is in a file without reading counts.
+func describeInChild(ctx context.Context, path string, o ReadOptions, may means) (*counts.Description, error) {
+	c, err := startChild(ctx, question{Ask: askDescribe, File: path, Read: o}, may)
 	if err != nil {
 		return nil, err
 	}
 	d := &counts.Description{}
 	broken := json.NewDecoder(c.out).Decode(d)
-	if err := c.wait(ctx, broken); err != nil {
-		return nil, err
-	}
-	return d, nil
+	return d, c.end(ctx, broken)
 }
 
-// h5adReader is h5ad.Reader in a child.
-type h5adReader struct {
-	*wire.Receiver
-	child *child
-	over  bool // the child has ended
-}
-
-// openH5AD starts reading a file.
-func openH5AD(ctx context.Context, file, layer string, may means) (*h5adReader, error) {
-	c, err := startChild(ctx, file, may, "--layer="+layer)
+// readFrameInChild reads a file of annotations.
+func readFrameInChild(ctx context.Context, path string, may means) (*counts.Frame, error) {
+	c, err := startChild(ctx, question{Ask: askFrame, File: path}, may)
 	if err != nil {
 		return nil, err
 	}
-	c.layer = layer
+	frame := &counts.Frame{}
+	broken := gob.NewDecoder(c.out).Decode(frame)
+	return frame, c.end(ctx, broken)
+}
+
+// end is wait for one whole answer, after what was wrong with it.
+func (c *child) end(ctx context.Context, broken error) error {
+	if broken != nil {
+		_ = c.out.Close() // so that a child that still writes ends
+	}
+	return c.wait(ctx, broken)
+}
+
+// childReader is a counts.Reader in a child.
+type childReader struct {
+	*wire.Receiver
+	child *child
+	may   means
+	over  bool // the child has ended
+}
+
+// openInChild starts reading a file's counts.
+func openInChild(ctx context.Context, path string, o ReadOptions, may means) (*childReader, error) {
+	c, err := startChild(ctx, question{Ask: askCounts, File: path, Read: o}, may)
+	if err != nil {
+		return nil, err
+	}
 	received, broken := wire.Receive(c.out)
 	if broken == nil {
-		return &h5adReader{Receiver: received, child: c}, nil
+		c.open = true
+		return &childReader{Receiver: received, child: c, may: may}, nil
 	}
-	_ = c.out.Close() // so that a child that still writes ends
-	return nil, c.wait(ctx, broken)
+	return nil, c.end(ctx, broken)
 }
 
 // Next gives what the child sends. A child that dies is an error that names the
 // file, io.EOF comes only after a good end.
-func (r *h5adReader) Next(ctx context.Context) (*counts.Table, error) {
+func (r *childReader) Next(ctx context.Context) (*counts.Table, error) {
 	table, err := r.Receiver.Next(ctx)
 	if err == nil || r.over {
 		return table, err
@@ -58,17 +74,15 @@ func (r *h5adReader) Next(ctx context.Context) (*counts.Table, error) {
 	broken := err
 	if errors.Is(err, io.EOF) {
 		broken = nil
-	} else {
-		_ = r.child.out.Close()
 	}
-	if failed := r.child.wait(ctx, broken); failed != nil {
+	if failed := r.child.end(ctx, broken); failed != nil {
 		return nil, failed
 	}
 	return nil, io.EOF
 }
 
 // Close ends the child, if it is not over.
-func (r *h5adReader) Close() error {
+func (r *childReader) Close() error {
 	if !r.over {
 		r.over = true
 		r.child.stop()
@@ -78,15 +92,14 @@ func (r *h5adReader) Close() error {
 
 // CellNames reads the names of all cells in a child of its own
 // (counts.CellNamer).
-func (r *h5adReader) CellNames(ctx context.Context) ([]string, error) {
-	c, err := startChild(ctx, r.child.file, r.child.may, "--names", "--layer="+r.child.layer)
+func (r *childReader) CellNames(ctx context.Context) ([]string, error) {
+	q := r.child.q
+	q.Ask = askNames
+	c, err := startChild(ctx, q, r.may)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	broken := gob.NewDecoder(c.out).Decode(&names)
-	if broken != nil {
-		_ = c.out.Close()
-	}
-	return names, c.wait(ctx, broken)
+	return names, c.end(ctx, broken)
 }

@@ -6,7 +6,14 @@ import "cellvi/model"
 func DefaultShared() Shared { return Shared{Seed: 0, BatchSize: 128} }
 
 // DefaultIngestOptions reads X of each file and keeps common genes.
-func DefaultIngestOptions() IngestOptions { return IngestOptions{Layer: "X", Join: "inner"} }
+func DefaultIngestOptions() IngestOptions {
+	return IngestOptions{ReadOptions: DefaultReadOptions()}
+}
+
+// DefaultReadOptions reads X of each file and keeps common genes.
+func DefaultReadOptions() ReadOptions {
+	return ReadOptions{Layer: "X", Join: "inner", MinOverlap: 0.2}
+}
 
 // DefaultPrepareOptions keeps every cell and gene.
 func DefaultPrepareOptions() PrepareOptions { return PrepareOptions{HVGSpan: 0.3} }

@@ -3,7 +3,6 @@ package stages
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
@@ -32,10 +31,10 @@ func (s *Ingest) Plan() pipeline.Plan {
 		Labels []string `json:"labels,omitempty"`
 	}{IngestOptions: s.Options}
 	if len(s.Options.Input) > 1 {
-		args.Labels = labels(s.Options.Input)
+		args.Labels = counts.Labels(s.Options.Input)
 	}
 	return pipeline.Plan{
-		Inputs:  s.Options.Input,
+		Inputs:  given(slices.Clone(s.Options.Input), s.Options.Obs, s.Options.Var),
 		Outputs: []string{s.Store()},
 		Folders: map[string][]string{s.Store(): {store.CellsFile, store.GenesFile}},
 		Args:    args,
@@ -50,7 +49,8 @@ func (s *Ingest) Run(ctx context.Context, job *pipeline.Job) error {
 	err := pipeline.PublishDir(s.Store(), func(dir string) error {
 		kind := store.Uint8
 		for {
-			pass = ingestPass{stage: s, job: job, dir: dir, kind: kind}
+			pass = ingestPass{stage: s, job: job, dir: dir, kind: kind,
+				reading: reading{options: s.Options.ReadOptions, paths: s.Options.Input, may: meansOf(job)}}
 			err := pass.run(ctx)
 			if !pass.wantsFloats(err) {
 				return err
@@ -67,13 +67,12 @@ func (s *Ingest) Run(ctx context.Context, job *pipeline.Job) error {
 
 // ingestPass is one try at writing the store with counts of one type.
 type ingestPass struct {
+	reading
 	stage *Ingest
 	job   *pipeline.Job
 	dir   string
 	kind  store.CountType
 
-	inputs  []*countsInput
-	notes   []string // what the log says once the store is whole
 	missing []*missingCheck
 	names   *nameCheck
 	unfit   error // of the writer: a value that is no count
@@ -81,6 +80,7 @@ type ingestPass struct {
 	genes   int
 	nnz     int64
 	empty   int64
+	rounded int64 // fractions that the store's floats do not hold exactly
 }
 
 // run reads all inputs once.
@@ -101,7 +101,7 @@ func (p *ingestPass) run(ctx context.Context) (err error) {
 	p.job.Progress.Begin("reading cells", "cells", reader.Cells())
 	defer p.job.Progress.End()
 	err = p.copy(ctx, reader, w)
-	p.kind = w.Count()
+	p.kind, p.rounded = w.Count(), w.Rounded()
 	if closed := w.Close(); err == nil { // what a failed copy leaves is removed, and Close says no more
 		err = closed
 	}
@@ -164,7 +164,7 @@ func (p *ingestPass) wantsFloats(err error) bool {
 
 // say tells in the log and in run.json what was read, changed and kept.
 func (p *ingestPass) say() {
-	for _, note := range p.notes {
+	for _, note := range slices.Concat(p.notes, p.ends()) {
 		p.job.Warn("%s", note)
 	}
 	for _, in := range p.inputs {
@@ -172,6 +172,9 @@ func (p *ingestPass) say() {
 			p.job.Warn("%s: %s, the first %s at cell %s, gene %s: taken as they are (--allow-non-integer), though the likelihood is for counts", in.path,
 				plural(o.N, "value is not a count", "values are not counts"), counts.FormatValue(o.Value), counts.Printable(o.Cell), counts.Printable(o.Gene))
 		}
+	}
+	if p.rounded > 0 {
+		p.job.Warn("%s not exact as 32-bit floating point, and rounded to it", plural(p.rounded, "value is", "values are"))
 	}
 	if p.empty > 0 {
 		p.job.Note("%s without counts: kept (--min-counts 1 leaves them out)", plural(p.empty, "cell is", "cells are"))
@@ -182,11 +185,4 @@ func (p *ingestPass) say() {
 	p.job.Count("cells_without_counts", p.empty)
 	p.job.Note("%s × %s, %.2f%% nonzero, counts as %s", plural(p.cells, "cell", "cells"), plural(int64(p.genes), "gene", "genes"),
 		100*float64(p.nnz)/(float64(p.cells)*float64(p.genes)), p.kind)
-}
-
-// note keeps a sentence for say, once.
-func (p *ingestPass) note(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(p.notes, text) {
-		p.notes = append(p.notes, text)
-	}
 }

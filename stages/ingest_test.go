@@ -64,12 +64,12 @@ func TestIngestRefuses(t *testing.T) {
 		words   []string
 	}{
 		"fractions":       {func(x *table) { x.rows[4][1], x.rows[9][1] = 0.5, 1.5 }, IngestOptions{}, nil, []string{"2 of ", "0.5", "cell4", "g1", "--layer"}},
-		"negative":        {func(x *table) { x.rows[4][1] = -2 }, IngestOptions{AllowNonInteger: true}, nil, []string{"negative", "-2", "cell4"}},
-		"not finite":      {func(x *table) { x.rows[4][1] = math.NaN() }, IngestOptions{AllowNonInteger: true}, nil, []string{"not finite", "cell4"}},
+		"negative":        {func(x *table) { x.rows[4][1] = -2 }, IngestOptions{ReadOptions: ReadOptions{AllowNonInteger: true}}, nil, []string{"negative", "-2", "cell4"}},
+		"not finite":      {func(x *table) { x.rows[4][1] = math.NaN() }, IngestOptions{ReadOptions: ReadOptions{AllowNonInteger: true}}, nil, []string{"not finite", "cell4"}},
 		"no column":       {func(*table) {}, IngestOptions{}, []string{"smaple"}, []string{"no column smaple", "sample, type"}},
 		"missing value":   {func(x *table) { x.obs[1].Codes[5], x.obs[1].Codes[6] = -1, -1 }, IngestOptions{}, []string{"type"}, []string{"obs column type", "2 cells have no value", "cell5"}},
 		"repeated cells":  {func(x *table) { x.cells[8], x.cells[9] = "cell1", "cell1" }, IngestOptions{}, nil, []string{"2 cells have names", "cell1", "--make-unique"}},
-		"another layer":   {func(*table) {}, IngestOptions{Layer: "counts"}, nil, []string{"counts"}},
+		"another layer":   {func(*table) {}, IngestOptions{ReadOptions: ReadOptions{Layer: "counts"}}, nil, []string{"counts"}},
 		"nothing in it":   {func(x *table) { *x = *exampleTable(0) }, IngestOptions{}, nil, []string{"0 cells"}},
 		"genes are lists": {func(x *table) { x.genes = nil; x.rows = make([][]float64, len(x.rows)) }, IngestOptions{}, nil, []string{"no genes"}},
 	}
@@ -92,7 +92,7 @@ func TestIngestRefuses(t *testing.T) {
 func TestIngestFractionsAllowed(t *testing.T) {
 	x := exampleTable(12)
 	x.rows[4][1] = 0.5
-	l, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}, AllowNonInteger: true})
+	l, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}, ReadOptions: ReadOptions{AllowNonInteger: true}})
 	check(t, err)
 	if st := openedStore(t, l); st.Count() != store.Float32 {
 		t.Errorf("stored as %v", st.Count())
@@ -114,7 +114,7 @@ func TestIngestRepeatedGenes(t *testing.T) {
 func TestIngestMakeUnique(t *testing.T) {
 	x := exampleTable(1300)
 	x.cells[1299] = "cell1"
-	l, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}, MakeUnique: true})
+	l, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}, ReadOptions: ReadOptions{MakeUnique: true}})
 	check(t, err)
 	obs, err := openedStore(t, l).Obs()
 	check(t, err)
@@ -128,7 +128,7 @@ func TestIngestJoins(t *testing.T) {
 	one, two := exampleTable(3), exampleTable(2)
 	two.genes = []string{"g3", "g1", "other", "g0"}
 	for join, genes := range map[string]string{"inner": "g0 g1 g3", "outer": "g0 g1 g2 g3 other"} {
-		l, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, one), writeStore(t, two).Store()}, Join: join})
+		l, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, one), writeStore(t, two).Store()}, ReadOptions: ReadOptions{Join: join}})
 		check(t, err)
 		st := openedStore(t, l)
 		obs, err := st.Obs()
@@ -162,15 +162,15 @@ func TestIngestStoreOfStore(t *testing.T) {
 }
 
 func TestIngestUnknownFormat(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "cells.csv")
-	check(t, os.WriteFile(path, []byte("a,b\n"), 0o666))
+	path := filepath.Join(t.TempDir(), "cells.bam")
+	check(t, os.WriteFile(path, []byte("BAM\x01\x00"), 0o666))
 	_, _, err := ingest(t, IngestOptions{Input: []string{path}})
 	wantError(t, err, pipeline.ExitBadInput, path, ".h5ad")
 }
 
 // TestIngestFailureKeepsOld: a failed try leaves the store of before.
 func TestIngestFailureKeepsOld(t *testing.T) {
-	s := &Ingest{Layout: Layout{t.TempDir()}, Options: IngestOptions{Input: []string{writeH5AD(t, exampleTable(5))}, Layer: "X"}}
+	s := &Ingest{Layout: Layout{t.TempDir()}, Options: IngestOptions{Input: []string{writeH5AD(t, exampleTable(5))}, ReadOptions: ReadOptions{Layer: "X"}}}
 	_, err := run(s)
 	check(t, err)
 	bad := exampleTable(5)
@@ -186,18 +186,11 @@ func TestIngestFailureKeepsOld(t *testing.T) {
 	}
 }
 
-func TestLabels(t *testing.T) {
-	got := labels([]string{"a/cells.h5ad", "b/cells.h5ad", "runs/x/store", "y/store/cells.arrow", "old.v2.h5ad"})
-	if want := "cells cells-1 x y old.v2"; strings.Join(got, " ") != want {
-		t.Errorf("got %v, want %s", got, want)
-	}
-}
-
 // TestIngestTooLargeAllowed: the offender named is one there is.
 func TestIngestTooLargeAllowed(t *testing.T) {
 	x := exampleTable(12)
 	x.rows[4][1] = 1 << 33
-	_, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}, AllowNonInteger: true})
+	_, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}, ReadOptions: ReadOptions{AllowNonInteger: true}})
 	check(t, err)
 	wantWarning(t, job, "1 value is not a count, the first 8589934592 at cell cell4, gene g1")
 }
@@ -205,5 +198,5 @@ func TestIngestTooLargeAllowed(t *testing.T) {
 func TestIngestFolder(t *testing.T) {
 	dir := t.TempDir()
 	_, _, err := ingest(t, IngestOptions{Input: []string{dir}})
-	wantError(t, err, pipeline.ExitBadInput, dir+": a folder, but not a cells store: give an .h5ad, or the store's folder")
+	wantError(t, err, pipeline.ExitBadInput, dir+": a folder, but no cells store, no mtx folder")
 }

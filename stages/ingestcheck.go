@@ -10,7 +10,7 @@ import (
 func (p *ingestPass) checkKeys(reader counts.Reader) error {
 	for _, key := range p.stage.Keys {
 		if reader.Obs().Column(key) == nil {
-			return noColumn(some(p.stage.Options.Input, 3), key, reader.Obs())
+			return noColumn(p.file(), key, reader.Obs())
 		}
 		p.missing = append(p.missing, &missingCheck{key: key})
 	}
@@ -19,7 +19,7 @@ func (p *ingestPass) checkKeys(reader counts.Reader) error {
 
 // checkCells refuses what only the last cell settles.
 func (p *ingestPass) checkCells(ctx context.Context) error {
-	file := some(p.stage.Options.Input, 3)
+	file := p.file()
 	for _, m := range p.missing {
 		if err := m.err(file); err != nil {
 			return err
@@ -31,10 +31,11 @@ func (p *ingestPass) checkCells(ctx context.Context) error {
 	if !p.names.suspects() {
 		return nil
 	}
-	written, err := openStore(p.dir, "X")
+	written, err := openStore(p.dir)
 	if err != nil {
 		return err
 	}
 	defer written.Close() // only read from
-	return p.names.refuse(ctx, file, written)
+	_, err = p.names.refuse(ctx, file, written)
+	return err
 }

@@ -5,25 +5,27 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"slices"
-	"strings"
 
 	"cellvi/io/counts"
 	"cellvi/pipeline"
 )
 
-// InspectOptions say which file to look at and how to tell of it.
+// InspectOptions say which files to look at and how to tell of them. They are
+// read as ingest would read them.
 type InspectOptions struct {
-	File   string `arg:"" name:"file" help:"An .h5ad, or a cells store (its folder or cells.arrow)."`
-	Layer  string `name:"layer" default:"X" placeholder:"NAME" help:"Matrix to look at: X, a layer's name, or raw/X."`
-	Format string `name:"format" enum:"text,json" default:"text" help:"text for people, json for programs."`
+	File        []string `arg:"" name:"file" sep:"none" help:"Files to look at, as --input of ingest and run takes them; several as one joined table."`
+	ReadOptions `embed:""`
+	BatchKey    string `name:"batch-key" placeholder:"COLUMN" help:"Cell annotation that will be the batch covariate: it must be there, with a value for every cell." group:"Cells and genes"`
+	LabelsKey   string `name:"labels-key" placeholder:"COLUMN" help:"Cell annotation that will be the labels: likewise." group:"Cells and genes"`
+	Format      string `name:"format" enum:"text,json" default:"text" help:"text for people, json for programs." group:"Output"`
 }
 
 // Inspection is what is in a file, as `inspect --format json` tells it. NNZ,
-// Total, Fingerprint, Sparsity and EmptyCells are null where values are no
-// counts.
+// Total, Fingerprint, Sparsity, EmptyCells and EmptyGenes are null where values are
+// no counts, or could not be read.
 type Inspection struct {
-	File        string       `json:"file"`
+	File        string       `json:"file"`   // several are joined by ", "
+	Format      string       `json:"format"` // for people
 	Cells       int64        `json:"cells"`
 	Genes       int64        `json:"genes"`
 	NNZ         *int64       `json:"nnz"`
@@ -31,18 +33,22 @@ type Inspection struct {
 	Fingerprint *string      `json:"fingerprint"` // see counts.Fingerprint
 	Sparsity    *float64     `json:"sparsity"`    // share of zeros
 	EmptyCells  *int64       `json:"empty_cells"`
+	EmptyGenes  *int64       `json:"empty_genes"`
 	Matrix      string       `json:"matrix"` // the one looked at
 	Matrices    []MatrixInfo `json:"matrices"`
 	Obs         []ColumnInfo `json:"obs"`
 	Var         []ColumnInfo `json:"var"`
-	Problems    []string     `json:"problems"` // what a run would warn of, or refuse
-	Refuse      *string      `json:"refuse"`   // why a run would refuse; null: it would not
+	Problems    []Problem    `json:"problems"` // all that a run would refuse or warn of
+	Refuse      *string      `json:"refuse"`   // the first reason why a run would refuse; null: it would not
+
+	matrix string // the one looked at, as Matrices name it
 }
 
 // MatrixInfo is one matrix of a file.
 type MatrixInfo struct {
+	File    string   `json:"file,omitempty"` // where there are several
 	Name    string   `json:"name"`
-	Storage string   `json:"storage"` // csr, csc, dense, store
+	Storage string   `json:"storage"` // csr, csc, dense, store, …
 	Type    string   `json:"type"`
 	Filters []string `json:"filters"`
 	Cells   int64    `json:"cells"`
@@ -51,21 +57,25 @@ type MatrixInfo struct {
 	Problem string   `json:"problem,omitempty"`
 }
 
-// Inspect looks at a file and writes what it finds to out. Its error is the
-// reason where training would refuse the file.
+// Problem is one thing that a run would refuse or tell of.
+type Problem struct {
+	Refuse bool   `json:"refuse"`          // else it is a note
+	Count  int64  `json:"count,omitempty"` // how many cells, genes or values, where it is so many
+	What   string `json:"what"`            // a sentence: where, what, the first of them, and what to do
+}
+
+// Inspect looks at files and writes what it finds to out. Its error is the
+// reason where training would refuse them.
 func Inspect(ctx context.Context, job *pipeline.Job, o InspectOptions, out io.Writer) error {
-	found := &Inspection{File: o.File, Matrix: o.Layer, Problems: []string{}}
-	err := found.look(ctx, job, o)
-	if err != nil && (ExitCode(err) != pipeline.ExitBadInput || found.Matrices == nil) {
+	look := &looking{o: o, job: job, reading: reading{options: o.ReadOptions, paths: o.File, may: meansOf(job), lenient: true}}
+	look.found = Inspection{File: look.file(), Matrix: o.Layer, Problems: []Problem{}, Matrices: []MatrixInfo{}}
+	err := look.all(ctx)
+	if err == nil {
+		err = look.refused()
+	} else if !look.tells(err) || o.Format == "text" && look.found.Format == "" {
 		return err // nothing to tell of
 	}
-	if err != nil {
-		reason := err.Error()
-		found.Refuse, found.Problems = &reason, append(found.Problems, reason)
-		if found.Total == nil || *found.Total == 0 { // another matrix has the same cells and names
-			found.hint(ctx, job, o)
-		}
-	}
+	found := &look.found
 	if o.Format == "json" {
 		text := json.NewEncoder(out)
 		text.SetIndent("", "  ")
@@ -75,121 +85,70 @@ func Inspect(ctx context.Context, job *pipeline.Job, o InspectOptions, out io.Wr
 	return errors.Join(found.writeText(out), err)
 }
 
-// look describes the file, then reads the one matrix.
-func (n *Inspection) look(ctx context.Context, job *pipeline.Job, o InspectOptions) error {
-	if strings.HasSuffix(o.File, ".h5ad") {
-		d, err := describeH5AD(ctx, o.File, meansOf(job))
+// tells makes err, which ended the looking, a reason to refuse; false where it is
+// not the files' fault.
+func (l *looking) tells(err error) bool {
+	if ExitCode(err) != pipeline.ExitBadInput {
+		return false
+	}
+	l.refuse(0, err)
+	reason := err.Error()
+	l.found.Refuse = &reason
+	return true
+}
+
+// refused is the error for what would be refused; nil for nothing.
+func (l *looking) refused() error {
+	first, more := "", int64(-1)
+	for _, p := range l.found.Problems {
+		if !p.Refuse {
+			continue
+		}
+		if more++; more == 0 {
+			first = p.What
+		}
+	}
+	if more < 0 {
+		return nil
+	}
+	l.found.Refuse = &first
+	if more == 0 {
+		return pipeline.BadInput("%s", first)
+	}
+	return pipeline.BadInput("%s; and %s", first, plural(more, "more problem that inspect tells of", "more problems that inspect tells of"))
+}
+
+// describe takes over what the files tell without reading counts.
+func (l *looking) describe(ctx context.Context) error {
+	n := &l.found
+	for i, path := range l.paths {
+		d, err := describeCounts(ctx, path, l.options, l.may)
 		if err != nil {
 			return err
 		}
-		n.describe(d)
-	}
-	reader, notes, err := openCounts(ctx, o.File, o.Layer, meansOf(job))
-	if err != nil {
-		return err
-	}
-	defer reader.Close() // only read from
-	n.Problems = append(n.Problems, notes...)
-	names, err := n.read(ctx, job, reader, o.Layer)
-	if err != nil {
-		return err
-	}
-	return n.verdict(ctx, job, o, names)
-}
-
-// describe takes over what HDF5 tells without reading counts.
-func (n *Inspection) describe(d *counts.Description) {
-	n.Cells, n.Genes = d.Cells, d.Genes
-	n.Matrices = []MatrixInfo{}
-	for _, m := range d.Matrices {
-		n.Matrices = append(n.Matrices, MatrixInfo{
-			Name: m.Name, Storage: m.Storage, Type: m.Type, Filters: append([]string{}, m.Filters...),
-			Cells: m.Cells, Genes: m.Genes, Stored: m.Stored, Problem: m.Problem,
-		})
-		if m.Problem != "" {
-			n.Problems = append(n.Problems, m.Name+": "+m.Problem)
+		if i == 0 {
+			n.Format, n.Cells, n.Genes = d.Format, d.Cells, d.Genes
+			n.Obs, n.Var = describedColumns(d.Obs), describedColumns(d.Var)
+		} else if d.Format != n.Format {
+			n.Format = "several formats"
+		}
+		for _, m := range d.Matrices {
+			info := MatrixInfo{Name: m.Name, Storage: m.Storage, Type: m.Type, Filters: append([]string{}, m.Filters...),
+				Cells: m.Cells, Genes: m.Genes, Stored: m.Stored, Problem: m.Problem}
+			if len(l.paths) > 1 {
+				info.File = path
+			}
+			n.Matrices = append(n.Matrices, info)
 		}
 	}
-	n.Obs, n.Var = describedColumns(d.Obs), describedColumns(d.Var)
-}
-
-// read reads all counts of the matrix, and gives the cells' names.
-func (n *Inspection) read(ctx context.Context, job *pipeline.Job, reader counts.Reader, layer string) (*nameCheck, error) {
-	in := &countsInput{Reader: reader, path: n.File, layer: layer}
-	genes := *reader.Genes()
-	n.Cells, n.Genes = reader.Cells(), int64(genes.Len())
-	if n.Matrices == nil {
-		n.Matrices = []MatrixInfo{{Name: "X", Storage: "store", Filters: []string{}, Cells: n.Cells, Genes: n.Genes}}
-	}
-	var print counts.Fingerprint
-	names, obs := newNameCheck(n.Cells), newColumnTallies(reader.Obs())
-	job.Progress.Begin("reading cells", "cells", n.Cells)
-	defer job.Progress.End()
-	for {
-		table, err := in.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			n.Obs, n.Var = obs.infos(n.Obs), geneColumns(&genes) // of the cells before, most often all
-			return nil, err
-		}
-		print.Add(table, &genes)
-		names.add(table.Obs.Names)
-		obs.add(&table.Obs)
-		job.Progress.Add(int64(table.Cells()))
-	}
-	n.Obs, n.Var = obs.infos(n.Obs), geneColumns(&genes)
-	n.settle(&print)
-	n.problemsOfGenes(&genes)
-	return names, nil
+	return nil
 }
 
 // settle takes over what the fingerprint counted.
-func (n *Inspection) settle(f *counts.Fingerprint) {
+func (n *Inspection) settle(f *counts.Fingerprint, emptyGenes int64) {
 	sum, sparsity := f.Sum(), 0.0
 	if all := float64(n.Cells) * float64(n.Genes); all > 0 {
 		sparsity = 1 - float64(f.NNZ)/all
 	}
-	n.NNZ, n.Total, n.EmptyCells, n.Fingerprint, n.Sparsity = &f.NNZ, &f.Total, &f.Empty, &sum, &sparsity
-	if f.Empty > 0 {
-		n.problem(f.Empty, "cell has no counts", "cells have no counts", "kept; --min-counts 1 leaves them out")
-	}
-}
-
-func (n *Inspection) problemsOfGenes(genes *counts.Frame) {
-	if changed := counts.MakeUnique(slices.Clone(genes.Names)); changed > 0 {
-		n.problem(int64(changed), "gene name occurred before", "gene names occurred before", "ingest appends -1, -2, …")
-	}
-}
-
-func (n *Inspection) problem(count int64, one, many, what string) {
-	n.Problems = append(n.Problems, plural(count, one, many)+" ("+what+")")
-}
-
-// hint looks for a matrix that begins like counts where the one asked for is
-// refused.
-func (n *Inspection) hint(ctx context.Context, job *pipeline.Job, o InspectOptions) {
-	for _, m := range n.Matrices {
-		name := strings.TrimPrefix(m.Name, "layers/")
-		if m.Problem != "" || m.Name == o.Layer || name == o.Layer || !looksLikeCounts(ctx, o.File, m.Name, meansOf(job)) {
-			continue
-		}
-		n.Problems = append(n.Problems, m.Name+" begins like counts: try --layer "+name)
-	}
-}
-
-func looksLikeCounts(ctx context.Context, file, matrix string, may means) bool {
-	reader, _, err := openCounts(ctx, file, matrix, may)
-	if err != nil {
-		return false
-	}
-	defer reader.Close() // only read from
-	table, err := reader.Next(ctx)
-	if err != nil {
-		return false
-	}
-	var check counts.Check
-	check.Add(table, reader.Genes())
-	return check.Values > 0 && check.Err(file, matrix, false) == nil
+	n.NNZ, n.Total, n.EmptyCells, n.EmptyGenes, n.Fingerprint, n.Sparsity = &f.NNZ, &f.Total, &f.Empty, &emptyGenes, &sum, &sparsity
 }

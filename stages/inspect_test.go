@@ -16,8 +16,13 @@ import (
 // inspect gives what is told of a file, as JSON read back.
 func inspect(t *testing.T, path, layer string) (*Inspection, error) {
 	t.Helper()
+	return inspectWith(t, ReadOptions{Layer: layer}, path)
+}
+
+func inspectWith(t *testing.T, o ReadOptions, paths ...string) (*Inspection, error) {
+	t.Helper()
 	var out bytes.Buffer
-	err := Inspect(context.Background(), quietJob(), InspectOptions{File: path, Layer: layer, Format: "json"}, &out)
+	err := Inspect(context.Background(), quietJob(), InspectOptions{File: paths, ReadOptions: o, Format: "json"}, &out)
 	found := &Inspection{}
 	if out.Len() > 0 {
 		fromJSON(t, out.Bytes(), found)
@@ -40,21 +45,25 @@ func TestInspectFixtures(t *testing.T) {
 	writeH5AD(t, exampleTable(1)) // skips without HDF5
 	looked := 0
 	for name, matrices := range expected {
-		if !strings.HasSuffix(name, ".h5ad") || strings.Contains(name, "v0.5.0") || strings.Contains(name, "v0.6.22") {
-			continue // files older than anndata 0.7 are not read yet
-		}
 		for matrix, want := range matrices {
-			t.Run(name+" "+matrix, func(t *testing.T) { compareInspection(t, filepath.Join(root, name), matrix, want) })
+			o := ReadOptions{Layer: "X"}
+			switch {
+			case strings.HasSuffix(name, ".h5ad"):
+				o.Layer = matrix
+			case strings.Contains(name, "v2"): // a 10x file with genomes, or its folder
+				o.Genome = strings.TrimPrefix(matrix, "mtx")
+			}
+			t.Run(name+" "+matrix, func(t *testing.T) { compareInspection(t, filepath.Join(root, name), o, want) })
 			looked++
 		}
 	}
-	if looked < 10 {
+	if looked < 30 {
 		t.Errorf("only %d matrices looked at", looked)
 	}
 }
 
-func compareInspection(t *testing.T, path, matrix string, want Inspection) {
-	got, err := inspect(t, path, matrix)
+func compareInspection(t *testing.T, path string, o ReadOptions, want Inspection) {
+	got, err := inspectWith(t, o, path)
 	if want.Refuse != nil {
 		wantError(t, err, pipeline.ExitBadInput, path)
 		if got.Refuse == nil || got.Fingerprint != nil {
@@ -75,11 +84,12 @@ func TestInspectText(t *testing.T) {
 	x.obs[1].Codes[1] = -1
 	path := writeH5AD(t, x)
 	var out bytes.Buffer
-	check(t, Inspect(context.Background(), quietJob(), InspectOptions{File: path, Layer: "X", Format: "text"}, &out))
+	check(t, Inspect(context.Background(), quietJob(), InspectOptions{File: []string{path}, ReadOptions: DefaultReadOptions(), Format: "text"}, &out))
 	want := path + `: 4 cells × 4 genes
+  format       AnnData (.h5ad)
   counts       9 in all, 2.2 a cell on average
   zeros        56.2% (7 values are not zero)
-  empty cells  1
+  empty        1 cell, 1 gene
 `
 	if !strings.HasPrefix(out.String(), want) {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
@@ -127,7 +137,7 @@ func TestInspectHints(t *testing.T) {
 	writeH5AD(t, exampleTable(1)) // skips without HDF5
 	found, err := inspect(t, shared(t, "fixtures", "others", "counts-in-layer.h5ad"), "X")
 	wantError(t, err, pipeline.ExitBadInput)
-	if all := strings.Join(found.Problems, "\n"); !strings.Contains(all, "layers/counts begins like counts: try --layer counts") {
+	if all := found.all(); !strings.Contains(all, "X holds normalized values; layers/counts holds counts: add --layer counts") {
 		t.Errorf("problems:\n%s", all)
 	}
 }
@@ -161,7 +171,7 @@ func TestInspectSmall(t *testing.T) {
 	} {
 		found, err := inspect(t, writeH5AD(t, small), "X")
 		check(t, err)
-		if found.Refuse != nil || !strings.Contains(strings.Join(found.Problems, "\n"), words) || !strings.Contains(found.sentence(), "too few to train on alone") {
+		if found.Refuse != nil || !strings.Contains(found.all(), words) || !strings.Contains(found.sentence(), "too few to train on alone") {
 			t.Errorf("got %+v", found)
 		}
 	}
@@ -182,9 +192,18 @@ func TestInspectVerdict(t *testing.T) {
 			path := writeH5AD(t, c.table)
 			found, err := inspect(t, path, "X")
 			wantError(t, err, pipeline.ExitBadInput, path, c.words)
-			if found.Refuse == nil || !strings.Contains(strings.Join(found.Problems, "\n"), c.words) || found.Fingerprint == nil {
+			if found.Refuse == nil || !strings.Contains(found.all(), c.words) || found.Fingerprint == nil {
 				t.Errorf("got %+v", found)
 			}
 		})
 	}
+}
+
+// all is every problem, a line each.
+func (n *Inspection) all() string {
+	var lines []string
+	for _, p := range n.Problems {
+		lines = append(lines, p.text())
+	}
+	return strings.Join(lines, "\n")
 }

@@ -13,16 +13,17 @@ import (
 func (n *Inspection) writeText(out io.Writer) error {
 	w := bufio.NewWriter(out)
 	fmt.Fprintf(w, "%s: %s × %s\n", counts.Printable(n.File), plural(n.Cells, "cell", "cells"), plural(n.Genes, "gene", "genes"))
+	fmt.Fprintf(w, "  format       %s\n", n.Format)
 	n.writeCounts(w)
 	fmt.Fprintf(w, "\nmatrices\n")
 	for _, m := range n.Matrices {
-		fmt.Fprintf(w, "  %s\n", m.text(m.Name == n.Matrix || m.Name == "layers/"+n.Matrix))
+		fmt.Fprintf(w, "  %s\n", m.text(m.Name == n.matrix || len(n.Matrices) == 1))
 	}
 	writeColumns(w, "cell annotations (obs)", n.Obs)
 	writeColumns(w, "gene annotations (var)", n.Var)
 	fmt.Fprintf(w, "\nproblems\n")
 	for _, p := range n.Problems {
-		fmt.Fprintf(w, "  %s\n", counts.Printable(p))
+		fmt.Fprintf(w, "  %s\n", p.text())
 	}
 	if len(n.Problems) == 0 {
 		fmt.Fprintf(w, "  none\n")
@@ -41,13 +42,24 @@ func (n *Inspection) writeCounts(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  counts       %.0f in all, %.1f a cell on average\n", *n.Total, perCell)
 	fmt.Fprintf(w, "  zeros        %.1f%% (%s not zero)\n", 100**n.Sparsity, plural(*n.NNZ, "value is", "values are"))
-	fmt.Fprintf(w, "  empty cells  %d\n", *n.EmptyCells)
+	fmt.Fprintf(w, "  empty        %s, %s\n", plural(*n.EmptyCells, "cell", "cells"), plural(*n.EmptyGenes, "gene", "genes"))
 	fmt.Fprintf(w, "  fingerprint  %s\n", *n.Fingerprint)
+}
+
+// text is one line: whether a run would refuse, and what.
+func (p *Problem) text() string {
+	if p.Refuse {
+		return "refused: " + counts.Printable(p.What)
+	}
+	return counts.Printable(p.What)
 }
 
 // text is one line: X: csr float32, gzip, 30 × 20, 228 stored.
 func (m *MatrixInfo) text(chosen bool) string {
 	line := counts.Printable(m.Name) + ": "
+	if m.File != "" {
+		line = counts.Printable(m.File) + ": " + line
+	}
 	if m.Storage != "" {
 		line += strings.Join(append([]string{strings.TrimSpace(m.Storage + " " + m.Type)}, m.Filters...), ", ")
 		line += fmt.Sprintf(", %d × %d", m.Cells, m.Genes)

@@ -2,7 +2,9 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
+	"io"
 	"math/bits"
 
 	"cellvi/io/counts"
@@ -76,19 +78,24 @@ func (r *repeats) add(names []string) {
 	}
 }
 
-// refuse is the error of a file whose names are repeated, nil where c was
-// mistaken; cells gives all the names again.
-func (c *nameCheck) refuse(ctx context.Context, file string, cells counts.Reader) error {
-	names, err := counts.NamesOf(ctx, cells)
-	if err != nil {
-		return err
-	}
+// refuse is the number of repeated names of a file, and the error that says so; none
+// where c was mistaken. cells gives all the names again.
+func (c *nameCheck) refuse(ctx context.Context, file string, cells counts.Reader) (n int64, err error) {
 	again := c.repeats()
-	again.add(names)
-	if again.n == 0 {
-		return nil
+	for {
+		t, err := cells.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return 0, err
+		}
+		again.add(t.Obs.Names)
 	}
-	return &counts.InputError{File: file, Place: "obs",
+	if again.n == 0 {
+		return 0, nil
+	}
+	return again.n, &counts.InputError{File: file, Place: "obs",
 		Found:  plural(again.n, "cell has a name", "cells have names") + " that occurred before, the first " + counts.Printable(again.first),
 		Advice: "pass --make-unique to append -1, -2, …, or give cells names of their own"}
 }
@@ -119,7 +126,7 @@ func (m *missingCheck) err(file string) error {
 	return &counts.InputError{
 		File: file, Place: "obs column " + counts.Printable(m.key),
 		Found:  plural(m.n, "cell has", "cells have") + " no value, the first " + counts.Printable(m.first),
-		Advice: "give every cell a value, or leave these cells out of the file",
+		Advice: "give every cell a value, or leave these cells out: --keep '" + m.key + " is not missing'",
 	}
 }
 

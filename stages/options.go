@@ -11,13 +11,10 @@ type Shared struct {
 	BatchSize int    `json:"batch_size" name:"batch-size" default:"128" placeholder:"N" help:"Cells per minibatch, the cells of one gradient step (not the batch covariate)." group:"Training"`
 }
 
-// IngestOptions say which files to read and what to accept in them.
+// IngestOptions say which files to read, and how.
 type IngestOptions struct {
-	Input           []string `json:"-" name:"input" short:"i" required:"" sep:"none" placeholder:"FILE" help:"Counts to read: .h5ad, or a cells store of cellvi (its folder or cells.arrow). Repeat for several; they are joined on gene names." group:"Input"`
-	Layer           string   `json:"layer" name:"layer" default:"X" placeholder:"NAME" help:"Where the counts are: X, a layer's name, or raw/X." group:"Input"`
-	AllowNonInteger bool     `json:"allow_non_integer" name:"allow-non-integer" help:"Take fractions as they are, with a warning. The likelihood is for counts; negative and infinite values stay refused." group:"Input"`
-	Join            string   `json:"join" name:"join" enum:"inner,outer" default:"inner" help:"Genes of several inputs: inner keeps those in every input, outer keeps all and fills zeros." group:"Input"`
-	MakeUnique      bool     `json:"make_unique" name:"make-unique" help:"Make repeated cell names unique (-1, -2, …, as anndata does) instead of refusing them." group:"Input"`
+	Input       []string `json:"-" name:"input" short:"i" required:"" sep:"none" placeholder:"FILE" help:"Counts to read: .h5ad, 10x .h5 or mtx folder, .loom, Arrow or Parquet table, CSV or TSV, or a cells store of cellvi. Repeat for several, of any kinds; they are joined on gene names." group:"Input"`
+	ReadOptions `embed:""`
 }
 
 // PrepareOptions say which cells and genes are kept and how they are coded.

@@ -40,7 +40,9 @@ func (o IngestOptions) Validate() error {
 	for _, path := range o.Input {
 		f.unless(path != "", "--input is an empty name")
 	}
-	f.unless(o.Join == "inner" || o.Join == "outer", "--join is %q: it must be inner or outer", o.Join)
+	if err := o.ReadOptions.Validate(); err != nil {
+		f = append(f, err.Error())
+	}
 	return f.err()
 }
 

@@ -59,10 +59,10 @@ func TestValidateSaysAll(t *testing.T) {
 	for v, flags := range map[interface{ Validate() error }]string{
 		&train: "n-latent n-hidden n-layers dropout-rate gene-likelihood dispersion max-epochs lr weight-decay eps n-epochs-kl-warmup n-steps-kl-warmup min-kl-weight early-stopping-min-delta early-stopping-patience early-stopping-warmup-epochs checkpoint-every",
 		&PrepareOptions{NTopGenes: -1, HVGSpan: 1.5, HVGBatchKey: "x", MinCells: -1, MinCounts: -1, Split: "x", TrainSize: &bad, ValidationSize: &bad}: "n-top-genes hvg-span hvg-batch-key min-cells min-counts split train-size validation-size",
-		&Shared{Seed: 1 << 32, BatchSize: 2}:              "seed batch-size",
-		&IngestOptions{Join: "left"}:                      "input join",
-		&ReconstructOptions{Reconstruct: "x"}:             "reconstruct",
-		&SimulateOptions{Library: math.Inf(-1), Gzip: 10}: "output gzip cells genes n-batches n-labels n-latent library",
+		&Shared{Seed: 1 << 32, BatchSize: 2}:                   "seed batch-size",
+		&IngestOptions{ReadOptions: ReadOptions{Join: "left"}}: "input join",
+		&ReconstructOptions{Reconstruct: "x"}:                  "reconstruct",
+		&SimulateOptions{Library: math.Inf(-1), Gzip: 10}:      "output gzip cells genes n-batches n-labels n-latent library",
 	} {
 		err := v.Validate()
 		wantError(t, err, pipeline.ExitUsage)

@@ -31,7 +31,8 @@ type EntrySource func(ctx context.Context) iter.Seq2[Entries, error]
 // them. Otherwise each further pass loads as many blocks as fit the memory, every
 // entry into its block, and a block is sorted by cell when it is asked for. Its
 // own memory is 13 bytes an entry loaded, within the budget where one block fits
-// it, and 8 bytes a block.
+// it, and 8 bytes a block; a block that cannot fit for its repeats is a *MemoryError
+// without the file's name.
 type ByCell struct {
 	source       EntrySource
 	cells, genes int64
@@ -139,6 +140,10 @@ func (b *ByCell) load(ctx context.Context, block int64) error {
 		b.hi++
 	}
 	total := b.ends[b.hi-1] - base
+	if need := total * entryBytes; need > b.memory && total > 2*blockCells*b.genes+mostSorted { // repeats upon repeats
+		return &MemoryError{Found: fmt.Sprintf("%s entries are of the same %d cells", Thousands(total), blockCells), Need: need, Allow: b.memory,
+			Advice: "check what wrote the file: a cell has at most one count a gene"}
+	}
 	b.cell, b.gene, b.value = sized(b.cell, total), sized(b.gene, total), sized(b.value, total)
 	next := make([]int64, b.hi-b.lo) // where each block's next entry goes
 	for i := range next {

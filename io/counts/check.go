@@ -83,7 +83,7 @@ func (c *Check) Taken() Offence {
 // kind of offender with its number and its first. allowNonInteger lets
 // fractions and large numbers pass, never negative or non-finite values.
 func (c *Check) Err(file, place string, allowNonInteger bool) error {
-	faults := c.faults(allowNonInteger)
+	faults := c.Faults(allowNonInteger)
 	if len(faults) == 0 {
 		return nil
 	}
@@ -94,7 +94,27 @@ func (c *Check) Err(file, place string, allowNonInteger bool) error {
 	return &InputError{File: file, Place: place, Found: strings.Join(faults, "; "), Advice: advice}
 }
 
-func (c *Check) faults(allowNonInteger bool) []string {
+// Offenders is how many values are no counts, of any kind.
+func (c *Check) Offenders() int64 {
+	return c.NotFinite.N + c.Negative.N + c.Fraction.N + c.TooLarge.N
+}
+
+// Nature says in two words what the values are instead of counts.
+func (c *Check) Nature() string {
+	switch {
+	case c.Negative.N > 0:
+		return "scaled values"
+	case c.NotFinite.N > 0:
+		return "values that are not finite"
+	case c.Fraction.N > 0:
+		return "normalized values"
+	}
+	return "values too large for counts"
+}
+
+// Faults says each kind of offender with its number and its first, a sentence each;
+// see Err.
+func (c *Check) Faults(allowNonInteger bool) []string {
 	var faults []string
 	say := func(o Offence, one, many string) {
 		if o.N == 0 {

@@ -22,6 +22,9 @@ type ConcatOptions struct {
 	// InputColumn is the name of a categorical cell annotation that tells the
 	// input; "" for none.
 	InputColumn string
+	// MinOverlap is the smallest share, 0 to 1, of the genes of the input that has
+	// the fewest that every input must have; 0 for any, see Joined.Shared.
+	MinOverlap float64
 }
 
 // Validate returns every problem of the options for n inputs at once.
@@ -39,6 +42,9 @@ func (o *ConcatOptions) Validate(n int) error {
 			faults = append(faults, fmt.Sprintf("the label %q is empty or repeated", l))
 		}
 		met[l] = true
+	}
+	if !(o.MinOverlap >= 0 && o.MinOverlap <= 1) {
+		faults = append(faults, fmt.Sprintf("the least overlap is %v, not 0 to 1", o.MinOverlap))
 	}
 	if len(faults) > 0 {
 		return errors.New("joining inputs: " + strings.Join(faults, "; "))
@@ -87,6 +93,7 @@ type Joined struct {
 	at       int // the input being read
 	table    Table
 	rows     Table // memory for the rows of table
+	shared   int   // genes of every input
 }
 
 // joinInput is one input and the way of its genes into the joined ones.
@@ -96,6 +103,7 @@ type joinInput struct {
 	gene  []int32  // own gene → joined gene, -1 where left out
 	order bool     // gene ascends, but for the -1
 	same  bool     // every gene is itself
+	kept  int      // genes that are joined ones
 }
 
 // Warnings are what joining had to decide, one sentence each.

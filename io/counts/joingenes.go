@@ -24,12 +24,18 @@ func (j *Joined) joinGenes() error {
 		}
 	}
 	for _, name := range met {
+		if has[name] == len(j.inputs) {
+			j.shared++
+		}
 		if j.opt.Outer || has[name] == len(j.inputs) {
 			j.genes.Names = append(j.genes.Names, name)
 		}
 	}
 	if len(j.genes.Names) == 0 {
 		return j.noCommonGenes()
+	}
+	if err := j.checkOverlap(has); err != nil {
+		return err
 	}
 	j.mapGenes()
 	return j.annotateGenes(frames)
@@ -45,7 +51,7 @@ func (j *Joined) noCommonGenes() error {
 		File: j.opt.Labels[len(j.opt.Labels)-1],
 		Found: fmt.Sprintf("no gene name is in every input: its first is %s, that of %s is %s",
 			Printable(j.inputs[len(j.inputs)-1].names[0]), j.opt.Labels[0], Printable(j.inputs[0].names[0])),
-		Advice: "give inputs that name genes alike, symbols or identifiers",
+		Advice: adviceOverlap,
 	}
 }
 
@@ -67,6 +73,7 @@ func (j *Joined) mapGenes() {
 				continue
 			}
 			in.gene[g] = to
+			in.kept++
 			in.order = in.order && to > last
 			last = to
 		}

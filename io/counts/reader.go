@@ -15,7 +15,8 @@ type Reader interface {
 	// Obs has the cell annotations' columns with kinds and levels but no rows;
 	// every Table of Next has these columns in this order.
 	Obs() *Frame
-	// Cells is the number of cells to come in all.
+	// Cells is the number of cells to come in all. Where cells are left out on the
+	// way (KeepCells, and what reads from it), it is the most that can come.
 	Cells() int64
 	// Next gives the next cells, at least one, at most a few thousand.
 	Next(ctx context.Context) (*Table, error)

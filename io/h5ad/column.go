@@ -2,6 +2,7 @@ package h5ad
 
 import (
 	"fmt"
+	"math"
 
 	"cellvi/io/counts"
 	"cellvi/io/hdf5"
@@ -10,8 +11,9 @@ import (
 // column is one annotation, open for reading by ranges of rows.
 type column struct {
 	meta   counts.Column // name, kind, levels; no rows
-	values *hdf5.Dataset // the values, or the codes of a categorical
-	mask   *hdf5.Dataset // of nullable columns: true where missing
+	values array         // the values, or the codes of a categorical
+	mask   array         // of nullable columns: true where missing
+	naCode int32         // of a categorical: a code besides -1 that means missing
 }
 
 // openColumn opens the member name of a frame, in any of anndata's encodings.
@@ -37,30 +39,65 @@ func openColumn(g *hdf5.Group, name string) (c *column, why string, err error) {
 	return c, "", nil
 }
 
-// openPlain opens a dataset: an array, or the codes of a categorical as
-// anndata 0.7 wrote them, whose attribute refers to the levels.
+// openPlain opens a dataset: an array, or the codes of a categorical as anndata
+// 0.7 wrote them: an attribute refers to the levels. SeuratDisk writes codes and
+// levels likewise, but not the reference.
 func (c *column) openPlain(g *hdf5.Group, name string) (why string, err error) {
-	if c.values, err = g.OpenDataset(name); err != nil {
+	d, err := g.OpenDataset(name)
+	if err != nil {
 		return "", err
 	}
-	if len(c.values.Shape()) != 1 {
-		return fmt.Sprintf("has %d axes", len(c.values.Shape())), nil
+	c.values = d
+	if len(d.Shape()) != 1 {
+		return fmt.Sprintf("has %d axes", len(d.Shape())), nil
 	}
-	if has, err := c.values.HasAttr("categories"); err != nil {
+	levels, err := c.levelsOf(g, d, name)
+	if err != nil {
 		return "", err
-	} else if has {
-		target, err := c.values.AttrTarget("categories")
-		if err != nil {
-			return "", err
+	}
+	if levels == "" {
+		return c.plain()
+	}
+	return c.openLevels(g, levels)
+}
+
+// levelsOf finds the levels of the codes in d: where the attribute categories
+// says, by reference or as a path, or under the column's name; "" where there are none.
+func (c *column) levelsOf(g *hdf5.Group, d *hdf5.Dataset, name string) (string, error) {
+	custom := "__categories/" + name
+	kind, err := g.Kind(custom)
+	if err != nil {
+		return "", err
+	}
+	has, err := d.HasAttr("categories")
+	if err != nil {
+		return "", err
+	}
+	if !has {
+		if kind != hdf5.IsDataset || d.Type().Class != hdf5.Integer {
+			return "", nil
 		}
-		return "", c.openLevels(g, target)
+		c.naCode = math.MinInt32 // R's NA
+		return custom, nil
 	}
+	if path, err := d.AttrText("categories"); err == nil {
+		return path, nil
+	}
+	target, err := d.AttrTarget("categories")
+	if err != nil && kind == hdf5.IsDataset {
+		return custom, nil // a copied file may have lost its references
+	}
+	return target, err
+}
+
+// plain takes the values as they are.
+func (c *column) plain() (why string, err error) {
 	kind, ok := kindOf(c.values.Type())
 	if !ok {
 		return fmt.Sprintf("holds %s values", c.values.Type()), nil
 	}
 	c.meta.Kind = kind
-	return "", nil
+	return tooLarge(c.values)
 }
 
 func kindOf(t hdf5.Type) (counts.Kind, bool) {
@@ -93,38 +130,40 @@ func (c *column) openEncoded(g *hdf5.Group, name string) (why string, err error)
 	}
 	switch encoding {
 	case "categorical":
-		return "", c.openCategorical(sub)
+		return c.openCategorical(sub)
 	case "nullable-integer", "nullable-boolean", "nullable-string-array":
-		return "", c.openNullable(sub, encoding)
+		return c.openNullable(sub)
 	}
 	return "is encoded as " + encoding, nil
 }
 
-func (c *column) openNullable(g *hdf5.Group, encoding string) (err error) {
-	if c.values, err = hdf5.Member(g, "values"); err != nil {
-		return err
+// openNullable opens values beside a mask of booleans, or of numbers that are 0
+// where a value is there.
+func (c *column) openNullable(g *hdf5.Group) (why string, err error) {
+	values, err := hdf5.Member(g, "values")
+	if err != nil {
+		return "", err
 	}
-	if c.mask, err = hdf5.Member(g, "mask"); err != nil {
-		return err
+	c.values = values
+	mask, err := hdf5.Member(g, "mask")
+	if err != nil {
+		return "", err
 	}
-	want := map[string]counts.Kind{"nullable-integer": counts.Int, "nullable-boolean": counts.Bool, "nullable-string-array": counts.String}[encoding]
-	kind, ok := kindOf(c.values.Type())
-	if !ok || kind != want {
-		return hdf5.Fault(c.values, fmt.Sprintf("holds %s values, %s expected", c.values.Type(), want), hdf5.Damaged)
+	c.mask = mask
+	if t := mask.Type(); t.Class != hdf5.Bool && t.Class != hdf5.Integer || mask.Len() != values.Len() {
+		return "", hdf5.Fault(mask, fmt.Sprintf("has %d values of type %s, %d booleans expected", mask.Len(), t, values.Len()), hdf5.Damaged)
 	}
-	c.meta.Kind = kind
-	if c.mask.Type().Class != hdf5.Bool || c.mask.Len() != c.values.Len() {
-		return hdf5.Fault(c.mask, fmt.Sprintf("has %d values of type %s, %d booleans expected", c.mask.Len(), c.mask.Type(), c.values.Len()), hdf5.Damaged)
-	}
-	return nil
+	return c.plain()
 }
 
-func (c *column) openCategorical(g *hdf5.Group) (err error) {
-	if c.values, err = hdf5.Member(g, "codes"); err != nil {
-		return err
+func (c *column) openCategorical(g *hdf5.Group) (why string, err error) {
+	codes, err := hdf5.Member(g, "codes")
+	if err != nil {
+		return "", err
 	}
+	c.values = codes
 	if c.meta.Ordered, err = ordered(g); err != nil {
-		return err
+		return "", err
 	}
 	return c.openLevels(g, "categories")
 }

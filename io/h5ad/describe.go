@@ -1,9 +1,15 @@
 package h5ad
 
 import (
+	"errors"
+
 	"cellvi/io/counts"
 	"cellvi/io/hdf5"
 )
+
+// noLimit is the memory for opening without reading: what reading would take is
+// not what Describe says.
+const noLimit = 1 << 40
 
 // Describe says what is in a file without reading counts. A matrix that is
 // damaged is listed with its Problem; a file that has no cells or genes to
@@ -36,19 +42,32 @@ func Describe(path string) (*counts.Description, error) {
 
 // describe adds one matrix to d.
 func (s *source) describe(d *counts.Description, name string) error {
+	m := counts.Matrix{Name: name}
+	err := s.fillIn(&m, d)
+	var fault *counts.InputError
+	var large *counts.MemoryError
+	switch {
+	case errors.As(err, &fault), errors.As(err, &large):
+		m.Problem = err.Error()
+	case err != nil:
+		return err
+	}
+	d.Matrices = append(d.Matrices, m)
+	return nil
+}
+
+// fillIn says what the matrix is; a fault of it is the error, or m.Problem.
+func (s *source) fillIn(m *counts.Matrix, d *counts.Description) error {
 	genes := d.Genes
-	if name == "raw/X" {
+	if m.Name == "raw/X" {
 		var err error
-		if genes, _, err = s.annotations("raw/var"); err != nil {
+		if genes, _, err = s.annotations(s.member("raw/var")); err != nil {
 			return err
 		}
 	}
-	m := counts.Matrix{Name: name}
-	opened, err := s.openMatrix(Options{Matrix: name, pool: hdf5.NewDecoders(0)}.filled())
+	opened, err := s.openMatrix(Options{Matrix: m.Name, Memory: noLimit, pool: hdf5.NewDecoders(0)}.filled(), d.Cells, genes)
 	if err != nil {
-		m.Problem = err.Error()
-		d.Matrices = append(d.Matrices, m)
-		return nil
+		return err
 	}
 	defer opened.Close()
 	is := opened.About()
@@ -57,14 +76,11 @@ func (s *source) describe(d *counts.Description, name string) error {
 	for _, f := range is.Values.Filters() {
 		m.Filters = append(m.Filters, f.String())
 		if !f.Available {
-			m.Problem = "compressed with " + f.String() + ", which is not built in: set HDF5_PLUGIN_PATH to the folder of its plugin"
+			found, advice := f.Missing()
+			m.Problem = found + ": " + advice
 		}
 	}
-	if err := checkShape(is, d.Cells, genes); err != nil {
-		m.Problem = err.Error()
-	}
-	d.Matrices = append(d.Matrices, m)
-	return nil
+	return checkShape(is, d.Cells, genes)
 }
 
 func (s *source) annotations(name string) (rows int64, list []counts.Annotation, err error) {

@@ -127,7 +127,9 @@ func TestRefusals(t *testing.T) {
 		{"oddities.h5ad", "X", []string{"/X: is missing: the file has layers/counts and layers/filtered: choose with --layer counts or --layer filtered"}},
 		{"columns.h5ad", "layers/counts", []string{"/layers/counts: is missing: the file has X and raw/X: choose with --layer X or --layer raw/X"}},
 		{"oddities.h5ad", "raw/X", []string{"/raw/X: is missing: the file has layers/counts and layers/filtered: choose with"}},
-		{"ancient.h5ad", "X", []string{"/obs: written by anndata older than 0.7"}},
+		{"foreign.h5ad", "none", []string{"/layers/none: is missing: the file has X and layers/a/b: choose with --layer X or --layer a/b"}},
+		{"huge.h5ad", "X", []string{"/X/data: claims 2147484648 values, but only 0 bytes are stored: the file is truncated or damaged"}},
+		{"overflow.h5ad", "X", []string{"/X/indptr: falls from 1073741824 to -2147483648 at 2: more values than 32 bits can count: write the matrix again with indptr of 64 bits"}},
 		{text, "X", []string{"text.h5ad: not an HDF5 file but text, beginning \"gene\\tcell1\""}},
 	} {
 		path := c.file
@@ -148,15 +150,6 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestMissingFilter names the filter and the setting that finds its plugin.
-func TestMissingFilter(t *testing.T) {
-	_, err := factsOf(filepath.Join(made, "oddities.h5ad"), Options{Matrix: "layers/filtered"})
-	want := "/layers/filtered: compressed with filter 32099 (HDF5 filter 32099), which is not built in"
-	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "HDF5_PLUGIN_PATH") {
-		t.Fatalf("got %v", err)
-	}
-}
-
 // TestSkipped lists the columns that have no place in a table.
 func TestSkipped(t *testing.T) {
 	r, err := Open(filepath.Join(made, "oddities.h5ad"), Options{Matrix: "counts"})
@@ -167,6 +160,28 @@ func TestSkipped(t *testing.T) {
 	want := []Skipped{{"coords", "has 2 axes"}, {"record", "holds compound values"}, {"group", "is a group without encoding-type"}}
 	if got := r.Skipped(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestNotes says what was left out or decided, in whole sentences.
+func TestNotes(t *testing.T) {
+	for file, want := range map[string][]string{
+		"oddities.h5ad": {"column coords of obs is left out: it has 2 axes", "column record of obs is left out: it holds compound values",
+			"column group of obs is left out: it is a group without encoding-type"},
+		"foreign.h5ad": {"column beyond of obs is left out: it holds numbers above 9223372036854775806, the first in row 0", "column bits of obs is left out: it is listed twice"},
+		"ancient.h5ad": {"column coords of obs is left out: it holds other values",
+			"column plate of obs is read as numbers: it holds codes beyond the levels in /uns/plate_categories",
+			"column batch of var is read as numbers: it holds codes beyond the levels in /uns/batch_categories"},
+	} {
+		matrix := map[string]string{"oddities.h5ad": "counts"}[file]
+		r, err := Open(filepath.Join(made, file), Options{Matrix: matrix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Notes(); !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %q\nwant %q", file, got, want)
+		}
+		r.Close()
 	}
 }
 

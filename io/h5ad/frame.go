@@ -3,6 +3,7 @@ package h5ad
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"cellvi/io/counts"
 	"cellvi/io/hdf5"
@@ -11,69 +12,77 @@ import (
 // Skipped is a column that is left out: Name, and Why.
 type Skipped struct{ Name, Why string }
 
-// frame is annotations (obs, var, raw/var), open for reading by ranges of rows.
+// frame is annotations (obs, var, raw/var), open for reading by ranges of rows: a
+// group of columns, or a table of records as anndata before 0.7 wrote it.
 type frame struct {
-	at      *hdf5.Group
+	at      placed
 	rows    int64
 	index   *column
 	columns []*column
 	skipped []Skipped
+	notes   []string
+}
+
+// placed is an open group or dataset.
+type placed interface {
+	hdf5.Placed
+	Close() error
 }
 
 // openFrame opens a frame and its columns in the file's order, and checks that
 // all have as many rows as the index.
 func openFrame(root *hdf5.Group, name string) (*frame, error) {
-	if err := checkFrame(root, name); err != nil {
-		return nil, err
-	}
-	g, err := root.OpenGroup(name)
+	kind, err := root.Kind(name)
 	if err != nil {
 		return nil, err
 	}
-	f := &frame{at: g}
-	if err := f.open(); err != nil {
+	f := &frame{}
+	switch kind {
+	case hdf5.IsGroup:
+		err = f.openGroup(root, name)
+	case hdf5.IsDataset:
+		err = f.openTable(root, name)
+	default:
+		err = &counts.InputError{File: root.File().Path(), Place: "/" + name, Found: "is missing", Advice: looksLike(root)}
+	}
+	if err != nil {
 		f.close()
 		return nil, err
 	}
 	return f, nil
 }
 
-// checkFrame says what is there where it is not a group.
-func checkFrame(root *hdf5.Group, name string) error {
-	e := &counts.InputError{File: root.File().Path(), Place: "/" + name}
-	kind, err := root.Kind(name)
-	switch {
-	case err != nil:
-		return err
-	case kind == hdf5.IsGroup:
-		return nil
-	case kind == hdf5.IsDataset:
-		e.Found = "written by anndata older than 0.7 (one compound table), not read yet"
-		e.Advice = "open it with a newer anndata and write it again: anndata.read_h5ad(FILE).write_h5ad(FILE)"
-	default:
-		e.Found, e.Advice = "is missing", looksLike(root)
-	}
-	return e
-}
-
-func (f *frame) open() error {
-	name, err := f.indexName()
+func (f *frame) openGroup(root *hdf5.Group, path string) error {
+	g, err := root.OpenGroup(path)
 	if err != nil {
 		return err
 	}
-	if f.index, err = f.openIndex(name); err != nil {
-		return err
-	}
-	if err := f.index.values.Plausible(); err != nil {
-		return err
-	}
-	f.rows = f.index.values.Len()
-	names, err := f.columnNames(name)
+	f.at = g
+	name, err := indexName(g)
 	if err != nil {
 		return err
 	}
-	for _, n := range names {
-		if err := f.openColumn(n); err != nil {
+	c, why, err := openColumn(g, name)
+	if err != nil {
+		return err
+	}
+	if err := f.setIndex(c, name, why); err != nil {
+		return err
+	}
+	names, err := columnNames(g, name)
+	if err != nil {
+		return err
+	}
+	for i, n := range names {
+		if slices.Contains(names[:i], n) {
+			f.skip(n, "is listed twice")
+			continue
+		}
+		c, why, err := openColumn(g, n)
+		if err != nil {
+			return err
+		}
+		if err := f.add(c, n, why); err != nil {
 			return err
 		}
 	}
@@ -82,60 +91,67 @@ func (f *frame) open() error {
 
 // indexName is the member that names the rows: the attribute _index, or the
 // members that go by custom.
-func (f *frame) indexName() (string, error) {
-	if has, err := f.at.HasAttr("_index"); err != nil {
+func indexName(g *hdf5.Group) (string, error) {
+	if has, err := g.HasAttr("_index"); err != nil {
 		return "", err
 	} else if has {
-		return f.at.AttrText("_index")
+		return g.AttrText("_index")
 	}
 	for _, name := range []string{"_index", "index"} {
-		if kind, err := f.at.Kind(name); err != nil {
+		if kind, err := g.Kind(name); err != nil {
 			return "", err
 		} else if kind != hdf5.Absent {
 			return name, nil
 		}
 	}
-	return "", hdf5.Fault(f.at, "has no index: no attribute _index and no member of that name", "is it an AnnData file?")
-}
-
-func (f *frame) openIndex(name string) (*column, error) {
-	c, why, err := openColumn(f.at, name)
-	if err != nil {
-		return nil, err
-	}
-	if why != "" {
-		return nil, hdf5.Fault(f.at, "index "+name+" "+why, "names expected")
-	}
-	return c, nil
+	return "", hdf5.Fault(g, "has no index: no attribute _index and no member of that name", "is it an AnnData file?")
 }
 
 // columnNames are the columns in the order of the attribute column-order, or
 // all members but the index where there is none.
-func (f *frame) columnNames(index string) ([]string, error) {
-	if has, err := f.at.HasAttr("column-order"); err != nil {
+func columnNames(g *hdf5.Group, index string) ([]string, error) {
+	if has, err := g.HasAttr("column-order"); err != nil {
 		return nil, err
 	} else if has {
-		return f.at.AttrTexts("column-order")
+		return g.AttrTexts("column-order")
 	}
-	names, err := f.at.Names()
+	names, err := g.Names()
 	return slices.DeleteFunc(names, func(n string) bool { return n == index || n == "__categories" }), err
 }
 
-func (f *frame) openColumn(name string) error {
-	c, why, err := openColumn(f.at, name)
-	if err != nil {
+// setIndex takes c as the names of the rows; why says that it cannot be.
+func (f *frame) setIndex(c *column, name, why string) error {
+	if why != "" {
+		return hdf5.Fault(f.at, "index "+name+" "+why, "names expected")
+	}
+	f.index = c
+	f.rows = c.values.Len()
+	if err := c.values.Plausible(); err != nil {
 		return err
 	}
+	return c.keepLittle()
+}
+
+// add takes in the next column, or leaves it out where why says so.
+func (f *frame) add(c *column, name, why string) error {
+	if !utf8.ValidString(name) {
+		if c != nil {
+			c.close()
+		}
+		return hdf5.Fault(f.at, fmt.Sprintf("has a column %q, which is not UTF-8", name), "write the file's text as UTF-8")
+	}
 	if why != "" {
-		f.skipped = append(f.skipped, Skipped{name, why})
+		f.skip(name, why)
 		return nil
 	}
 	f.columns = append(f.columns, c)
 	if n := c.values.Len(); n != f.rows {
 		return hdf5.Fault(c.values, fmt.Sprintf("has %d values, but the index has %d names", n, f.rows), hdf5.Damaged)
 	}
-	return nil
+	return c.keepLittle()
 }
+
+func (f *frame) skip(name, why string) { f.skipped = append(f.skipped, Skipped{name, why}) }
 
 // empty is the frame without rows.
 func (f *frame) empty() counts.Frame {
@@ -155,8 +171,10 @@ func (f *frame) read(first, n int64, out *counts.Frame) error {
 	if err := f.index.read(first, n, &index); err != nil {
 		return err
 	}
-	if at := slices.Index(index.Missing, true); at >= 0 {
-		return hdf5.Fault(f.index.values, fmt.Sprintf("name %d is missing", first+int64(at)), "give every row a name")
+	for i := range int(n) {
+		if index.IsMissing(i) {
+			return hdf5.Fault(f.index.values, fmt.Sprintf("name %d is missing", first+int64(i)), "give every row a name")
+		}
 	}
 	out.Names = labels(&index)
 	for i, c := range f.columns {
@@ -167,6 +185,15 @@ func (f *frame) read(first, n int64, out *counts.Frame) error {
 	return nil
 }
 
+// say lists what is left out or decided, in sentences about the columns of what.
+func (f *frame) say(what string) []string {
+	var notes []string
+	for _, s := range f.skipped {
+		notes = append(notes, fmt.Sprintf("column %s of %s is left out: it %s", s.Name, what, s.Why))
+	}
+	return append(notes, f.notes...)
+}
+
 func (f *frame) close() {
 	if f.index != nil {
 		f.index.close()
@@ -174,5 +201,7 @@ func (f *frame) close() {
 	for _, c := range f.columns {
 		c.close()
 	}
-	f.at.Close()
+	if f.at != nil {
+		f.at.Close()
+	}
 }

@@ -161,7 +161,7 @@ func TestSystemErrors(t *testing.T) {
 
 // TestClosed: Close leaves no handle open, since libhdf5 would keep the file.
 func TestClosed(t *testing.T) {
-	for _, name := range []string{"columns.h5ad", "storage.h5ad", "oddities.h5ad", "ancient.h5ad", "legacy.h5ad"} {
+	for _, name := range []string{"columns.h5ad", "storage.h5ad", "oddities.h5ad", "ancient.h5ad", "legacy.h5ad", "foreign.h5ad", "huge.h5ad"} {
 		path, err := filepath.Abs(filepath.Join(made, name))
 		check(t, err)
 		factsOf(path, Options{})

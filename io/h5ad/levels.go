@@ -1,6 +1,7 @@
 package h5ad
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,41 +13,80 @@ import (
 )
 
 // openLevels reads the levels of a categorical, whose codes are open already.
-// The levels may be of any kind; they become text as Python prints them.
-func (c *column) openLevels(g *hdf5.Group, name string) error {
-	c.meta.Kind = counts.Categorical
+func (c *column) openLevels(g *hdf5.Group, name string) (why string, err error) {
 	if t := c.values.Type(); t.Class != hdf5.Integer {
-		return hdf5.Fault(c.values, fmt.Sprintf("holds %s values, whole numbers expected as codes", t), hdf5.Damaged)
+		return fmt.Sprintf("has codes that are %s values", t), nil
 	}
-	levels, why, err := openColumn(g, name)
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		return hdf5.Fault(c.values, "has categories that cannot be read: "+name+" "+why, "")
-	}
-	defer levels.close()
-	if err := levels.values.Plausible(); err != nil {
-		return err
-	}
-	var read counts.Column
-	if err := levels.read(0, levels.values.Len(), &read); err != nil {
-		return err
-	}
-	if slices.Contains(read.Missing, true) {
-		return hdf5.Fault(levels.values, "has a missing category", "")
-	}
-	c.meta.Levels = labels(&read)
-	on, err := ordered(levels.values)
-	if err != nil {
-		return err
+	levels, on, why, err := readLevels(g, name)
+	if err != nil || why != "" {
+		return why, err
 	}
 	c.meta.Ordered = c.meta.Ordered || on
-	return distinct(levels.values, c.meta.Levels)
+	c.setLevels(levels)
+	return "", nil
+}
+
+func (c *column) setLevels(levels []string) {
+	c.meta.Kind, c.meta.Levels = counts.Categorical, levels
+}
+
+// readLevels reads levels of any kind, which become text as Python prints them:
+// an array, or a scalar where there is one. why says what cannot be levels.
+func readLevels(g *hdf5.Group, name string) (levels []string, on bool, why string, err error) {
+	if levels, err := scalarLevel(g, name); err != nil || levels != nil {
+		return levels, false, "", err
+	}
+	c, why, err := openColumn(g, name)
+	if err != nil || why != "" {
+		return nil, false, "has categories that cannot be read: " + name + " " + why, err
+	}
+	defer c.close()
+	if err := c.values.Plausible(); err != nil {
+		return nil, false, "", err
+	}
+	var read counts.Column
+	if err := c.read(0, c.values.Len(), &read); err != nil {
+		return nil, false, "", err
+	}
+	if slices.Contains(read.Missing, true) {
+		return nil, false, "", hdf5.Fault(c.values, "has a missing category", "")
+	}
+	if d, ok := c.values.(*hdf5.Dataset); ok {
+		if on, err = ordered(d); err != nil {
+			return nil, false, "", err
+		}
+	}
+	levels = labels(&read)
+	return levels, on, "", distinct(c.values, levels)
+}
+
+// scalarLevel reads a single level written as a scalar, as anndata before 0.7
+// did; nil where the member is no scalar.
+func scalarLevel(g *hdf5.Group, name string) ([]string, error) {
+	if kind, err := g.Kind(name); err != nil || kind != hdf5.IsDataset {
+		return nil, err
+	}
+	d, err := g.OpenDataset(name)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	if d.Null() || len(d.Shape()) != 0 {
+		return nil, nil
+	}
+	switch d.Type().Class {
+	case hdf5.Text:
+		return readTexts(d, 0, 1)
+	case hdf5.Integer:
+		var v [1]int64
+		err := hdf5.Read(d, v[:], nil, nil)
+		return []string{strconv.FormatInt(v[0], 10)}, err
+	}
+	return nil, nil
 }
 
 // ordered reads the attribute that marks an ordered categorical: on the group,
-// in anndata 0.7 on the levels.
+// in anndata 0.7 on the levels. One that is neither number nor boolean says nothing.
 func ordered(o interface {
 	HasAttr(string) (bool, error)
 	AttrInts(string) ([]int64, error)
@@ -56,6 +96,10 @@ func ordered(o interface {
 		return false, err
 	}
 	v, err := o.AttrInts("ordered")
+	var fault *counts.InputError
+	if errors.As(err, &fault) {
+		return false, nil
+	}
 	return len(v) == 1 && v[0] != 0, err
 }
 

@@ -8,12 +8,18 @@ import (
 	"cellvi/io/hdf5"
 )
 
-// openMatrix opens the matrix that opt names.
-func (s *source) openMatrix(opt Options) (h5matrix.Matrix, error) {
-	name := opt.Matrix
-	if name != "X" && name != "raw/X" && !strings.HasPrefix(name, "layers/") {
-		name = "layers/" + name
+// fullName is a matrix as its path: a layer may be given by its name alone.
+func fullName(matrix string) string {
+	if matrix == "X" || matrix == "raw/X" || strings.HasPrefix(matrix, "layers/") {
+		return matrix
 	}
+	return "layers/" + matrix
+}
+
+// openMatrix opens the matrix that opt names, of as many cells and genes as the
+// frames beside it have.
+func (s *source) openMatrix(opt Options, cells, genes int64) (h5matrix.Matrix, error) {
+	name := fullName(opt.Matrix)
 	there, err := s.holds(name)
 	if err != nil {
 		return nil, err
@@ -21,19 +27,23 @@ func (s *source) openMatrix(opt Options) (h5matrix.Matrix, error) {
 	if !there {
 		return nil, s.missing(name)
 	}
-	kind, err := s.root.Kind(name)
+	path := s.member(name)
+	kind, err := s.root.Kind(path)
 	if err != nil {
 		return nil, err
 	}
 	how := h5matrix.Options{Memory: opt.Memory, Pool: opt.pool}
-	if kind == hdf5.IsDataset {
-		d, err := s.root.OpenDataset(name)
-		if err != nil {
-			return nil, err
-		}
-		return h5matrix.OpenDense(d, how)
+	if kind != hdf5.IsDataset {
+		return openSparse(s.root, path, how)
 	}
-	return openSparse(s.root, name, how)
+	d, err := s.root.OpenDataset(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(d.Shape()) == 1 {
+		return openVector(d, cells, genes)
+	}
+	return h5matrix.OpenDense(d, false, how)
 }
 
 func openSparse(root *hdf5.Group, name string, how h5matrix.Options) (h5matrix.Matrix, error) {
@@ -90,24 +100,35 @@ func checkShape(m h5matrix.About, cells, genes int64) error {
 	return nil
 }
 
-// sparseShape reads the attribute shape: cells × genes.
+// sparseShape reads the attribute shape, or a dataset of that name: cells × genes.
 func sparseShape(g *hdf5.Group) (cells, genes int64, err error) {
-	for _, name := range []string{"shape", "h5sparse_shape"} {
-		has, err := g.HasAttr(name)
-		if err != nil {
-			return 0, 0, err
-		}
-		if !has {
-			continue
-		}
-		v, err := g.AttrInts(name)
-		if err != nil {
-			return 0, 0, err
-		}
-		if len(v) != 2 || v[0] < 0 || v[1] < 0 {
-			return 0, 0, hdf5.Fault(g, fmt.Sprintf("has shape %v, cells × genes expected", v), hdf5.Damaged)
-		}
-		return v[0], v[1], nil
+	v, err := statedShape(g)
+	if err != nil {
+		return 0, 0, err
 	}
-	return 0, 0, hdf5.Fault(g, "has no attribute shape", hdf5.Damaged)
+	if len(v) != 2 || v[0] < 0 || v[1] < 0 {
+		return 0, 0, hdf5.Fault(g, fmt.Sprintf("has shape %v, cells × genes expected", v), hdf5.Damaged)
+	}
+	return v[0], v[1], nil
+}
+
+func statedShape(g *hdf5.Group) ([]int64, error) {
+	for _, name := range []string{"shape", "h5sparse_shape"} {
+		if has, err := g.HasAttr(name); err != nil {
+			return nil, err
+		} else if has {
+			return g.AttrInts(name)
+		}
+	}
+	if kind, err := g.Kind("shape"); err != nil {
+		return nil, err
+	} else if kind != hdf5.IsDataset {
+		return nil, hdf5.Fault(g, "has no attribute shape", hdf5.Damaged)
+	}
+	d, err := hdf5.Member(g, "shape")
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return hdf5.ReadAll[int64](d)
 }

@@ -62,12 +62,16 @@ type Reader struct {
 	genes   counts.Frame
 	obs     *frame
 	columns counts.Frame // of obs, without rows
+	notes   []string
 	matrix  h5matrix.Matrix
 	first   int64 // the next cell
 	table   counts.Table
 }
 
-var _ counts.Reader = (*Reader)(nil)
+var (
+	_ counts.Reader = (*Reader)(nil)
+	_ counts.Noter  = (*Reader)(nil)
+)
 
 // Open opens a file and checks everything that does not need a pass over the
 // counts. A file that is missing or unreadable gives the operating system's
@@ -92,14 +96,18 @@ func (r *Reader) open(path string) (err error) {
 	if r.obs, err = openFrame(r.root, "obs"); err != nil {
 		return err
 	}
+	if err = r.obs.fits(r.opt.Memory); err != nil {
+		return err
+	}
 	if err = r.readGenes(); err != nil {
 		return err
 	}
 	r.columns = r.obs.empty()
-	if r.matrix, err = r.openMatrix(r.opt); err != nil {
+	genes := int64(r.genes.Len())
+	if r.matrix, err = r.openMatrix(r.opt, r.obs.rows, genes); err != nil {
 		return err
 	}
-	return checkShape(r.matrix.About(), r.obs.rows, int64(r.genes.Len()))
+	return checkShape(r.matrix.About(), r.obs.rows, genes)
 }
 
 // readGenes reads var, or raw/var beside raw/X, whole. That there is no raw is
@@ -114,11 +122,13 @@ func (r *Reader) readGenes() error {
 			return r.missing(r.opt.Matrix)
 		}
 	}
-	vars, err := openFrame(r.root, varOf(r.opt.Matrix))
+	name := varOf(r.opt.Matrix)
+	vars, err := openFrame(r.root, r.member(name))
 	if err != nil {
 		return err
 	}
 	defer vars.close()
+	r.notes = append(r.obs.say("obs"), vars.say(name)...)
 	return vars.read(0, vars.rows, &r.genes)
 }
 
@@ -138,6 +148,9 @@ func (r *Reader) Obs() *counts.Frame { return &r.columns }
 
 // Skipped names the columns of obs that are left out, and why.
 func (r *Reader) Skipped() []Skipped { return slices.Clone(r.obs.skipped) }
+
+// Notes say which annotations are left out, and why.
+func (r *Reader) Notes() []string { return slices.Clone(r.notes) }
 
 // Cells is the number of cells in the file.
 func (r *Reader) Cells() int64 { return r.obs.rows }

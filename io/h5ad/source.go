@@ -10,16 +10,36 @@ import (
 
 // source is an open file and the matrices it may hold.
 type source struct {
-	file *hdf5.File
-	root *hdf5.Group
+	file    *hdf5.File
+	root    *hdf5.Group
+	flatRaw bool // raw/X and raw/var are called raw.X and raw.var, as anndata before 0.7 did
 }
 
 func (s *source) open(path string) (err error) {
 	if s.file, err = hdf5.Open(path); err != nil {
 		return err
 	}
-	s.root, err = s.file.Root()
-	return err
+	if s.root, err = s.file.Root(); err != nil {
+		return err
+	}
+	return s.findRaw()
+}
+
+// findRaw tells which of the two styles of raw the file has.
+func (s *source) findRaw() error {
+	has := make(map[string]bool)
+	for _, name := range []string{"raw.X", "raw.var", "raw/X", "raw/var"} {
+		kind, err := s.root.Kind(name)
+		if err != nil {
+			return err
+		}
+		has[name] = kind != hdf5.Absent
+	}
+	s.flatRaw = has["raw.X"] || has["raw.var"]
+	if s.flatRaw && (has["raw/X"] || has["raw/var"]) {
+		return hdf5.Fault(s.root, "has raw twice: as raw.X of anndata before 0.7 and as raw/X", "delete one of them")
+	}
+	return nil
 }
 
 func (s *source) close() error {
@@ -32,61 +52,12 @@ func (s *source) close() error {
 	return s.file.Close()
 }
 
-// matrices lists what the file holds: X, layers by name, raw/X.
-func (s *source) matrices() ([]string, error) {
-	var list []string
-	if there, err := s.holds("X"); err != nil {
-		return nil, err
-	} else if there {
-		list = append(list, "X")
+// member is where a matrix or a frame stands in the file.
+func (s *source) member(name string) string {
+	if rest, ok := strings.CutPrefix(name, "raw/"); ok && s.flatRaw {
+		return "raw." + rest
 	}
-	layers, err := s.layers()
-	if err != nil {
-		return nil, err
-	}
-	list = append(list, layers...)
-	if there, err := s.holds("raw/X"); err != nil {
-		return nil, err
-	} else if there {
-		list = append(list, "raw/X")
-	}
-	return list, nil
-}
-
-func (s *source) layers() ([]string, error) {
-	if kind, err := s.root.Kind("layers"); err != nil || kind != hdf5.IsGroup {
-		return nil, err
-	}
-	g, err := s.root.OpenGroup("layers")
-	if err != nil {
-		return nil, err
-	}
-	defer g.Close()
-	names, err := g.Names()
-	for i := range names {
-		names[i] = "layers/" + names[i]
-	}
-	return names, err
-}
-
-// holds says whether a matrix is there; anndata may write "no X" as a dataset
-// without extent.
-func (s *source) holds(name string) (bool, error) {
-	if strings.HasPrefix(name, "raw/") {
-		if kind, err := s.root.Kind("raw"); err != nil || kind != hdf5.IsGroup {
-			return false, err
-		}
-	}
-	kind, err := s.root.Kind(name)
-	if err != nil || kind != hdf5.IsDataset {
-		return kind == hdf5.IsGroup, err
-	}
-	d, err := s.root.OpenDataset(name)
-	if err != nil {
-		return false, err
-	}
-	defer d.Close()
-	return !d.Null(), nil
+	return name
 }
 
 // missing says that a matrix is not there and which are.

@@ -2,6 +2,7 @@ package h5ad
 
 import (
 	"fmt"
+	"math"
 	"unicode/utf8"
 
 	"cellvi/io/counts"
@@ -9,7 +10,6 @@ import (
 )
 
 // read fills out with n rows from first on, reusing its slices.
-// Unsigned 64-bit numbers above the largest int64 come as the largest int64.
 func (c *column) read(first, n int64, out *counts.Column) error {
 	m := &c.meta
 	out.Name, out.Kind, out.Levels, out.Ordered, out.Missing = m.Name, m.Kind, m.Levels, m.Ordered, nil
@@ -19,13 +19,13 @@ func (c *column) read(first, n int64, out *counts.Column) error {
 		out.Codes = sized(out.Codes, n)
 		err = c.readCodes(first, out.Codes)
 	case counts.String:
-		out.Strings, err = c.readTexts(first, n)
+		out.Strings, err = readTexts(c.values, first, n)
 	case counts.Int:
 		out.Ints = sized(out.Ints, n)
-		err = hdf5.ReadRange(c.values, out.Ints, first)
+		err = readRange(c.values, out.Ints, first)
 	case counts.Float:
 		out.Floats = sized(out.Floats, n)
-		err = hdf5.ReadRange(c.values, out.Floats, first)
+		err = readRange(c.values, out.Floats, first)
 	case counts.Bool:
 		out.Bools, out.Missing, err = readBools(c.values, first, n)
 	}
@@ -44,10 +44,14 @@ func sized[T any](v []T, n int64) []T {
 }
 
 func (c *column) readCodes(first int64, out []int32) error {
-	if err := hdf5.ReadRange(c.values, out, first); err != nil {
+	if err := readRange(c.values, out, first); err != nil {
 		return err
 	}
 	for i, code := range out {
+		if c.naCode != 0 && code == c.naCode {
+			out[i] = -1
+			continue
+		}
 		if code < -1 || int(code) >= len(c.meta.Levels) {
 			return hdf5.Fault(c.values, fmt.Sprintf("row %d has code %d, but there are %d categories", first+int64(i), code, len(c.meta.Levels)), hdf5.Damaged)
 		}
@@ -55,14 +59,14 @@ func (c *column) readCodes(first int64, out []int32) error {
 	return nil
 }
 
-func (c *column) readTexts(first, n int64) ([]string, error) {
-	v, err := c.values.ReadTexts(first, n)
+func readTexts(a array, first, n int64) ([]string, error) {
+	v, err := a.ReadTexts(first, n)
 	if err != nil {
 		return nil, err
 	}
 	for i, s := range v {
 		if !utf8.ValidString(s) {
-			return nil, hdf5.Fault(c.values, fmt.Sprintf("row %d is %q, which is not UTF-8", first+int64(i), s), "write the file's text as UTF-8")
+			return nil, hdf5.Fault(a, fmt.Sprintf("row %d is %q, which is not UTF-8", first+int64(i), s), "write the file's text as UTF-8")
 		}
 	}
 	return v, nil
@@ -70,9 +74,9 @@ func (c *column) readTexts(first, n int64) ([]string, error) {
 
 // readBools reads an enum with members FALSE and TRUE; any other number, as R
 // writes for NA, is missing.
-func readBools(d *hdf5.Dataset, first, n int64) (v, missing []bool, err error) {
+func readBools(d array, first, n int64) (v, missing []bool, err error) {
 	raw := make([]int64, n)
-	if err := hdf5.ReadRange(d, raw, first); err != nil {
+	if err := readRange(d, raw, first); err != nil {
 		return nil, nil, err
 	}
 	t := d.Type()
@@ -91,12 +95,16 @@ func readBools(d *hdf5.Dataset, first, n int64) (v, missing []bool, err error) {
 
 // applyMask marks the missing rows of a nullable column and zeroes the filler.
 func (c *column) applyMask(first, n int64, out *counts.Column) error {
-	mask, _, err := readBools(c.mask, first, n)
-	if err != nil {
+	mask := make([]int64, n)
+	if err := readRange(c.mask, mask, first); err != nil {
 		return err
 	}
 	for i, m := range mask {
-		if !m && (out.Missing == nil || !out.Missing[i]) {
+		if m == c.mask.Type().False && (out.Missing == nil || !out.Missing[i]) {
+			continue
+		}
+		if out.Kind == counts.Float {
+			out.Floats[i] = math.NaN()
 			continue
 		}
 		if out.Missing == nil {

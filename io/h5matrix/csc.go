@@ -2,6 +2,7 @@ package h5matrix
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"cellvi/io/counts"
@@ -23,13 +24,20 @@ type csc struct {
 }
 
 func newCSC(s *sparse, opt Options) (Matrix, error) {
+	held := 16 * (s.genes + 1) // indptr, and its reading
+	if held > opt.chunks() {
+		s.Close()
+		return nil, &counts.MemoryError{File: s.at.File().Path(), Place: s.indptr.Place(),
+			Found: fmt.Sprintf("stored gene by gene, with %d genes", s.genes), Need: held/chunkShare*shares + shares, Allow: opt.memory()}
+	}
 	ptr, err := s.readIndptr(0, s.genes+1)
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	m := &csc{sparse: s, ptr: append([]int64{}, ptr...)}
-	m.sorted = counts.NewByCell(m.entries, s.cells, s.genes, opt.Memory)
+	s.scratch = nil
+	m.sorted = counts.NewByCell(m.entries, s.cells, s.genes, opt.sorting(s.values.Takes()+s.index.Takes()))
 	return m, nil
 }
 

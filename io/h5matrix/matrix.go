@@ -12,7 +12,7 @@ const maxEntries = 1 << 19
 
 // Options say what reading may take.
 type Options struct {
-	Memory int64          // bytes to sort counts in that are not stored cell by cell
+	Memory int64          // bytes for chunks, and to sort counts in that are not stored cell by cell; 0: DefaultMemory
 	Pool   *hdf5.Decoders // that decompress
 }
 

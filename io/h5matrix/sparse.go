@@ -56,18 +56,37 @@ func (s *sparse) open(p Parts, opt Options) (err error) {
 	if err := s.checkParts(); err != nil {
 		return err
 	}
+	if err := opt.Fits(s.indptr, hdf5.ByRows); err != nil {
+		return err
+	}
 	if err := s.checkIndptr(); err != nil {
 		return err
 	}
-	return s.openScans(opt.Pool)
+	return s.openScans(opt)
 }
 
-// openScans begins the reading of data and indices, which are checked.
-func (s *sparse) openScans(pool *hdf5.Decoders) (err error) {
-	if s.values, err = s.data.Scan(pool); err != nil {
+// openScans begins the reading of data and indices, which are checked. Each has half
+// of what chunks may take, or what it needs.
+func (s *sparse) openScans(opt Options) error {
+	var needs [2]int64
+	for i, d := range []*hdf5.Dataset{s.data, s.indices} {
+		var err error
+		if needs[i], err = d.Needs(hdf5.ByRows); err != nil {
+			return err
+		}
+	}
+	larger := s.data
+	if needs[1] > needs[0] {
+		larger = s.indices
+	}
+	if err := opt.fit(larger, needs[0]+needs[1]); err != nil {
 		return err
 	}
-	s.index, err = s.indices.Scan(pool)
+	var err error
+	if s.values, err = s.data.Scan(opt.Pool, hdf5.ByRows, min(opt.chunks()/2, opt.chunks()-needs[1])); err != nil {
+		return err
+	}
+	s.index, err = s.indices.Scan(opt.Pool, hdf5.ByRows, opt.chunks()-s.values.Takes())
 	return err
 }
 
@@ -122,7 +141,7 @@ func (s *sparse) checkIndptr() error {
 			return hdf5.Fault(s.indptr, fmt.Sprintf("begins at %d, 0 expected", v[0]), hdf5.Damaged)
 		}
 		if v[0] < last {
-			return hdf5.Fault(s.indptr, fmt.Sprintf("falls from %d to %d at %d", last, v[0], first), hdf5.Damaged)
+			return s.falls(last, v[0], first)
 		}
 		last = v[len(v)-1]
 	}
@@ -141,10 +160,20 @@ func (s *sparse) readIndptr(first, n int64) ([]int64, error) {
 	}
 	for i := 1; i < len(s.scratch); i++ {
 		if a, b := s.scratch[i-1], s.scratch[i]; b < a {
-			return nil, hdf5.Fault(s.indptr, fmt.Sprintf("falls from %d to %d at %d", a, b, first+int64(i)), hdf5.Damaged)
+			return nil, s.falls(a, b, first+int64(i))
 		}
 	}
 	return s.scratch, nil
+}
+
+// falls says that indptr goes down. Where it does to below zero in 32 bits, its
+// writer counted past 2³¹.
+func (s *sparse) falls(from, to, at int64) error {
+	advice := hdf5.Damaged
+	if to < 0 && from > 0 && s.indptr.Type().Size == 4 {
+		advice = "more values than 32 bits can count: write the matrix again with indptr of 64 bits"
+	}
+	return hdf5.Fault(s.indptr, fmt.Sprintf("falls from %d to %d at %d", from, to, at), advice)
 }
 
 // checkIndices holds indices, which stand in the file from first on, within the

@@ -8,7 +8,7 @@ import (
 )
 
 // ScanFloats fills dst with the values of n rows from row first on, row-major:
-// len(dst) is n rows' worth.
+// len(dst) is n rows' worth. Of a Scan by columns it is n columns, each a row of dst.
 func ScanFloats(s *Scan, dst []float64, first, n int64) error {
 	return scan(s, dst, first, n, s.floats, func(dst []float64, start, count []int64) error {
 		return Read(s.d, dst, start, count)

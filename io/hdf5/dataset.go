@@ -75,19 +75,62 @@ func (d *Dataset) stripe() int64 {
 	return bytes
 }
 
+// chunkBytes is the bytes of one chunk's values; 0 where the dataset is not chunked,
+// and where the figure is absurd: HDF5 allows 4 GiB.
+func (d *Dataset) chunkBytes() int64 {
+	if len(d.chunk) == 0 || len(d.chunk) != len(d.is.shape) {
+		return 0
+	}
+	bytes := int64(d.is.Size)
+	for _, n := range d.chunk {
+		if n < 1 || bytes < 1 || n > maxChunk/bytes {
+			return 0
+		}
+		bytes *= n
+	}
+	return bytes
+}
+
+// maxChunk is what HDF5 allows a chunk to hold, in bytes.
+const maxChunk = 4 << 30
+
 // widenCache opens the dataset anew with a chunk cache that holds a stripe.
 func (d *Dataset) widenCache(g *Group, name string) error {
+	return d.reopen(g.g.OpenDatasetWith, name, min(d.stripe(), maxCache))
+}
+
+// KeepOneChunk opens the dataset anew with a cache for one chunk: what reads it from
+// front to back needs no more. A chunk of 1 GiB or more is not kept.
+func (d *Dataset) KeepOneChunk() error {
+	bytes := d.chunkBytes()
+	if bytes == 0 || bytes > 1<<30 {
+		return nil
+	}
+	return d.setCache(bytes)
+}
+
+// setCache opens the dataset anew with a chunk cache of that many bytes.
+func (d *Dataset) setCache(bytes int64) error {
+	enter()
+	defer leave()
+	return d.failure("read", d.reopen(d.file.f.OpenDatasetWith, d.place, bytes))
+}
+
+func (d *Dataset) reopen(open func(string, *gonum.PropList) (*gonum.Dataset, error), name string, cache int64) error {
 	access, err := gonum.NewPropList(gonum.P_DATASET_ACCESS)
 	if err != nil {
 		return keep()
 	}
 	defer access.Close()
-	// 100,003 slots, a prime: the library asks for many more than chunks
-	if err := access.SetChunkCache(100003, int(min(d.stripe(), maxCache)), 0.75); err != nil {
+	slots := 100003 // a prime; the library asks for many more than chunks
+	if cache <= d.chunkBytes() {
+		slots = 11
+	}
+	if err := access.SetChunkCache(slots, int(cache), 0.75); err != nil {
 		return keep()
 	}
-	d.d.Close()
-	again, err := g.g.OpenDatasetWith(name, access)
+	d.d.Close() // first: an open dataset keeps the cache it has
+	again, err := open(name, access)
 	if err != nil {
 		return keep()
 	}

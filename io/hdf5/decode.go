@@ -6,7 +6,6 @@ package hdf5
 import "C"
 
 import (
-	"slices"
 	"sync"
 	"unsafe"
 )
@@ -25,7 +24,8 @@ type recipe struct {
 
 // recipe is false where chunks have to be left to libhdf5: other filters or types.
 func (d *Dataset) recipe() (r recipe, ok bool, err error) {
-	if d.stripe() == 0 || d.is.Class != Integer && d.is.Class != Float || !littleEndian() {
+	bytes := d.chunkBytes()
+	if bytes == 0 || d.is.Class != Integer && d.is.Class != Float || !littleEndian() {
 		return r, false, nil
 	}
 	enter()
@@ -42,11 +42,7 @@ func (d *Dataset) recipe() (r recipe, ok bool, err error) {
 	if big != 0 && d.is.Size > 1 {
 		r.swap = C.int(d.is.Size)
 	}
-	size := int64(d.is.Size)
-	for _, n := range d.chunk {
-		size *= n // stripe is larger, and no overflow
-	}
-	r.bytes = int(size)
+	r.bytes = int(bytes)
 	for i, f := range d.filters {
 		if known, err := r.add(d, i, f.ID); err != nil || !known {
 			return r, false, err
@@ -132,7 +128,12 @@ func (c *chunk) wrong() string {
 	return "cannot be decompressed, or does not match its checksum"
 }
 
-func resized(b []byte, n int) []byte { return slices.Grow(b[:0], n)[:n] }
+func resized(b []byte, n int) []byte {
+	if cap(b) >= n {
+		return b[:n]
+	}
+	return make([]byte, n)
+}
 
 // Decoders are goroutines that undo the filters of chunks, for any number of
 // Scans. Close ends them, after the Scans.

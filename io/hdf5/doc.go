@@ -5,11 +5,15 @@
 // references, filters (with a decoder of lzf), reads with an explicit memory type, error texts.
 //
 // Data in: HDF5 files of any version libhdf5 reads, by path.
-// Data out: Group, Dataset, attributes, numbers and strings as Go slices.
+// Data out: Group, Dataset, attributes, numbers and strings as Go slices; the fields
+// of a dataset of records as columns (Field).
 //
-// A Scan reads a dataset from front to back and undoes the filters of its chunks
-// (gzip by libdeflate, lzf, shuffle) on several threads;
-// what they do not know is left to libhdf5.
+// Filters that are not built in come as plugins, from the folder HDF5_PLUGIN_PATH.
+//
+// A Scan reads a dataset from front to back, by rows, by columns or by chunks, within
+// a budget of memory, and undoes the filters of its chunks (gzip by libdeflate, lzf,
+// shuffle) on several threads; what they do not know is left to libhdf5. A Column
+// reads annotations.
 //
 // libhdf5 is not thread-safe: one lock of this package is held during every
 // call, so goroutines may share it but never run it side by side. libhdf5 can

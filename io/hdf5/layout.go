@@ -31,6 +31,9 @@ func (l Layout) apply(p *gonum.PropList, shape []int64) error {
 	}
 	dims := []uint{uint(l.Chunk)}
 	for _, n := range shape[1:] {
+		if l.Wide > 0 {
+			n = l.Wide
+		}
 		dims = append(dims, uint(max(n, 1)))
 	}
 	if err := p.SetChunk(dims); err != nil {

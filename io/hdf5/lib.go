@@ -67,13 +67,16 @@ func describe(id int64, isAttr bool) (facts, error) {
 	if err := check(C.h5x_describe(C.hid_t(id), flag(isAttr), &c)); err != nil {
 		return facts{}, err
 	}
-	f := facts{null: c.is_null != 0, points: int64(c.points)}
-	f.Type = Type{Class: Class(c.cls), Size: int(c.size), Signed: c.is_signed != 0,
-		False: int64(c.enum_false), True: int64(c.enum_true)}
+	f := facts{Type: typeOf(&c), null: c.is_null != 0, points: int64(c.points)}
 	for i := range int(c.rank) {
 		f.shape = append(f.shape, int64(c.dims[i]))
 	}
 	return f, nil
+}
+
+func typeOf(c *C.h5x_info) Type {
+	return Type{Class: Class(c.cls), Size: int(c.size), Signed: c.is_signed != 0,
+		False: int64(c.enum_false), True: int64(c.enum_true)}
 }
 
 func flag(b bool) C.int {
@@ -158,7 +161,7 @@ func readNumbers[T Number](dset int64, start, count []int64, dst []T) error {
 }
 
 func readAttrNumbers[T Number](attr int64, dst []T) error {
-	return check(C.h5x_read_attr(C.hid_t(attr), memory[T](), at(dst)))
+	return check(C.h5x_read_attr(C.hid_t(attr), memory[T](), C.int64_t(len(dst)), at(dst)))
 }
 
 // readStrings gives count strings, at least one, from start on; an attribute is read whole.
@@ -168,13 +171,18 @@ func readStrings(id int64, isAttr bool, start, count int64) ([]string, error) {
 	if C.h5x_read_strings(C.hid_t(id), flag(isAttr), C.int64_t(start), C.int64_t(count), &bytes, ints(ends)) < 0 {
 		return nil, kept()
 	}
+	return unpacked(bytes, ends), nil
+}
+
+// unpacked are the strings that the shim packed, which it frees.
+func unpacked(bytes *C.char, ends []int64) []string {
 	defer C.free(unsafe.Pointer(bytes))
-	all := string(unsafe.Slice((*byte)(unsafe.Pointer(bytes)), ends[count-1]))
-	out, from := make([]string, count), int64(0)
+	all := string(unsafe.Slice((*byte)(unsafe.Pointer(bytes)), ends[len(ends)-1]))
+	out, from := make([]string, len(ends)), int64(0)
 	for i, end := range ends {
 		out[i], from = all[from:end], end
 	}
-	return out, nil
+	return out
 }
 
 // reference is the path of the object that an attribute refers to.

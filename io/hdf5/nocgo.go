@@ -2,7 +2,11 @@
 
 package hdf5
 
-import "cellvi/io/counts"
+import (
+	"iter"
+
+	"cellvi/io/counts"
+)
 
 // Without cgo there is no libhdf5: Open and Create say so, and the types exist
 // only so that the formats compile. No File, Group or Dataset ever comes to be.
@@ -76,6 +80,7 @@ func (d *Dataset) Close() error                             { return nil }
 func (d *Dataset) Type() Type                               { return Type{} }
 func (d *Dataset) Shape() []int64                           { return nil }
 func (d *Dataset) Plausible() error                         { return notBuilt(d.file.path) }
+func (d *Dataset) KeepOneChunk() error                      { return notBuilt(d.file.path) }
 func (d *Dataset) Null() bool                               { return true }
 func (d *Dataset) Len() int64                               { return 0 }
 func (d *Dataset) Chunk() []int64                           { return nil }
@@ -104,11 +109,14 @@ func NewDecoders(int) *Decoders { return &Decoders{} }
 // Close does nothing.
 func (p *Decoders) Close() {}
 
-// Scan would read a dataset range after range.
+// Scan would read a dataset range after range, or block after block.
 type Scan struct{}
 
-func (d *Dataset) Scan(*Decoders) (*Scan, error)      { return nil, notBuilt(d.file.path) }
-func (s *Scan) Direct() bool                          { return false }
-func (s *Scan) Close()                                {}
-func ScanFloats(*Scan, []float64, int64, int64) error { return notBuilt("") }
-func ScanIndices(*Scan, []uint32, int64) error        { return notBuilt("") }
+func (d *Dataset) Scan(*Decoders, Way, int64) (*Scan, error) { return nil, notBuilt(d.file.path) }
+func (d *Dataset) Needs(Way) (int64, error)                  { return 0, notBuilt(d.file.path) }
+func (s *Scan) Direct() bool                                 { return false }
+func (s *Scan) Takes() int64                                 { return 0 }
+func (s *Scan) Blocks() iter.Seq2[Block, error]              { return func(func(Block, error) bool) {} }
+func (s *Scan) Close()                                       {}
+func ScanFloats(*Scan, []float64, int64, int64) error        { return notBuilt("") }
+func ScanIndices(*Scan, []uint32, int64) error               { return notBuilt("") }

@@ -4,6 +4,7 @@ package hdf5
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -32,9 +33,8 @@ func Read[T Number](d *Dataset, dst []T, start, count []int64) error {
 func (d *Dataset) readFailure(err error) error {
 	for _, f := range d.filters {
 		if !f.Available {
-			return d.file.fault(d.place,
-				fmt.Sprintf("compressed with %s (HDF5 filter %d), which is not built in", f, f.ID),
-				"write the file with gzip, or set HDF5_PLUGIN_PATH to the folder of the filter's plugin")
+			found, advice := f.Missing()
+			return d.file.fault(d.place, found, advice)
 		}
 	}
 	return d.failure("read", err)
@@ -87,10 +87,15 @@ func (d *Dataset) ReadTexts(first, count int64) ([]string, error) {
 	if int64(d.is.Size) > maxText {
 		return nil, d.file.fault(d.place, fmt.Sprintf("claims strings of %d bytes", d.is.Size), Damaged)
 	}
+	return inSteps(d.is.Size, first, count, d.readTexts)
+}
+
+// inSteps reads count strings of size bytes from first on, a bounded part at a time.
+func inSteps(size int, first, count int64, read func(first, count int64) ([]string, error)) ([]string, error) {
 	out := make([]string, 0, min(count, 1<<20))
-	for step := maxText / int64(max(d.is.Size, 64)); count > 0; {
+	for step := maxText / int64(max(size, 64)); count > 0; {
 		n := min(step, count)
-		part, err := d.readTexts(first, n)
+		part, err := read(first, n)
 		if err != nil {
 			return nil, err
 		}
@@ -119,16 +124,21 @@ func (d *Dataset) ReadAllTexts() ([]string, error) {
 
 // Plausible refuses a dataset that claims far more values than its bytes in the
 // file can hold: reading it whole would exhaust memory or time. gzip packs
-// 1032:1 at most; what other filters can do is not known here.
+// 1032:1 at most, lzf 88:1; what other filters can do is not known here, but they too
+// make nothing out of no bytes.
 func (d *Dataset) Plausible() error {
-	known := func(f Filter) bool { return f.ID >= 1 && f.ID <= 3 }
+	known := func(f Filter) bool { return f.ID >= 1 && f.ID <= 3 || f.ID == 32000 }
 	claimed := float64(d.is.points) * float64(d.is.Size)
-	if claimed < 1<<20 || slices.ContainsFunc(d.filters, func(f Filter) bool { return !known(f) }) {
+	if claimed < 1<<20 {
 		return nil
+	}
+	most := 1100.0
+	if slices.ContainsFunc(d.filters, func(f Filter) bool { return !known(f) }) {
+		most = math.MaxFloat64
 	}
 	enter()
 	defer leave()
-	if stored := storageOf(d.id); claimed > 1100*float64(stored) {
+	if stored := storageOf(d.id); claimed > most*float64(stored) {
 		return d.file.fault(d.place, fmt.Sprintf("claims %d values, but only %d bytes are stored", d.is.points, stored), Damaged)
 	}
 	return nil

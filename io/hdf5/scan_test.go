@@ -61,7 +61,7 @@ func TestScan(t *testing.T) {
 		must(t, Read(d, all, make([]int64, len(shape)), shape))
 		rng := rand.New(rand.NewPCG(1, uint64(rows)))
 		for _, pool := range pools {
-			s, err := d.Scan(pool)
+			s, err := d.Scan(pool, ByRows, 64<<20)
 			must(t, err)
 			if s.Direct() == left(name) {
 				t.Errorf("by chunks: %v", s.Direct())
@@ -101,7 +101,7 @@ func TestScanIndices(t *testing.T) {
 		}
 		want, err := ReadAll[int64](d)
 		must(t, err)
-		s, err := d.Scan(pool)
+		s, err := d.Scan(pool, ByRows, 64<<20)
 		must(t, err)
 		defer s.Close()
 		got := make([]uint32, len(want))
@@ -134,7 +134,7 @@ func TestScanWritten(t *testing.T) {
 	pool := NewDecoders(2)
 	defer pool.Close()
 	for _, name := range []string{"long", "plain"} {
-		s, err := opened(t, root, name).Scan(pool)
+		s, err := opened(t, root, name).Scan(pool, ByRows, 64<<20)
 		must(t, err)
 		for at := 0; at < len(long); {
 			got := make([]uint32, 1+rng.IntN(min(20_000, len(long)-at)))
@@ -148,7 +148,7 @@ func TestScanWritten(t *testing.T) {
 		}
 		s.Close()
 	}
-	s, err := opened(t, root, "table").Scan(pool)
+	s, err := opened(t, root, "table").Scan(pool, ByRows, 64<<20)
 	must(t, err)
 	defer s.Close()
 	got := make([]float64, len(table))
@@ -163,7 +163,7 @@ func TestScanWritten(t *testing.T) {
 // TestScanOutside: ranges that are not there are refused before anything is read.
 func TestScanOutside(t *testing.T) {
 	root := openFile(t, chunksFile)
-	s, err := opened(t, root, "line_gzip").Scan(NewDecoders(0))
+	s, err := opened(t, root, "line_gzip").Scan(NewDecoders(0), ByRows, 64<<20)
 	must(t, err)
 	defer s.Close()
 	for _, at := range []int64{-1, 95, math.MaxInt64} {
@@ -216,7 +216,7 @@ func scanBroken(t *testing.T, file []byte, name string) (said string, got []floa
 		d, err := root.OpenDataset(name)
 		must(t, err)
 		pool := NewDecoders(threads)
-		s, err := d.Scan(pool)
+		s, err := d.Scan(pool, ByRows, 64<<20)
 		must(t, err)
 		got = make([]float64, d.Len())
 		err = ScanFloats(s, got, 0, d.Shape()[0])
@@ -248,7 +248,7 @@ func storedChunks(t *testing.T, name string) (found []stretch) {
 	t.Helper()
 	file, err := os.ReadFile(chunksFile)
 	must(t, err)
-	s, err := opened(t, openFile(t, chunksFile), name).Scan(NewDecoders(0))
+	s, err := opened(t, openFile(t, chunksFile), name).Scan(NewDecoders(0), ByRows, 64<<20)
 	must(t, err)
 	defer s.Close()
 	for k := range s.chunks {
@@ -292,7 +292,7 @@ func BenchmarkScan(b *testing.B) {
 			defer d.Close()
 			pool := NewDecoders(threads)
 			defer pool.Close()
-			s, err := d.Scan(pool)
+			s, err := d.Scan(pool, ByRows, 64<<20)
 			must(b, err)
 			defer s.Close()
 			s.direct = threads > 0

@@ -43,6 +43,12 @@ hid_t h5x_type_of(hid_t id, int is_attr);
 hid_t h5x_space_of(hid_t id, int is_attr);
 int h5x_select(hid_t dset, int rank, const int64_t *start, const int64_t *count, hid_t *mem, hid_t *file);
 void h5x_unselect(hid_t mem, hid_t file);
+void h5x_describe_type(hid_t type, h5x_info *out);
+hid_t h5x_memory_type(int kind);
+/* The memory type of strings, and reading them packed as h5x_read_strings does;
+ * memtype may be a record of which they are the only field. */
+hid_t h5x_string_memory(hid_t type, int vlen);
+int h5x_read_packed(hid_t id, int is_attr, int vlen, hid_t memtype, hid_t mem, hid_t file, int64_t count, char **bytes, int64_t *ends);
 
 int h5x_describe(hid_t id, int is_attr, h5x_info *out);
 int h5x_kind(hid_t loc, const char *name); /* 0 absent, 1 group, 2 dataset, 3 other */
@@ -62,6 +68,7 @@ int h5x_edges_unfiltered(hid_t dset);
 /* The bytes stored of the chunk at offset, 0 where there is none; and these bytes
  * themselves, with the filters that were left out, one bit a filter. */
 int64_t h5x_chunk_bytes(hid_t dset, int rank, const int64_t *offset);
+int h5x_fill(hid_t dset, void *out); /* the value of what is not stored, at most 8 bytes, native */
 int h5x_read_chunk(hid_t dset, int rank, const int64_t *offset, uint32_t *skipped, void *buf);
 
 /* The rest touches no libhdf5, needs no lock, and returns one of these. */
@@ -75,9 +82,16 @@ int h5x_inflate(const void *in, size_t n, void *out, size_t room);
 int64_t h5x_lzf(const void *in, size_t n, void *out, size_t room); /* bytes, or negative */
 
 int h5x_read(hid_t dset, int kind, int rank, const int64_t *start, const int64_t *count, void *buf);
-int h5x_read_attr(hid_t attr, int kind, void *buf);
+int h5x_read_attr(hid_t attr, int kind, int64_t n, void *buf);
 /* Strings come packed in *bytes (caller frees), string i ending at ends[i]. */
 int h5x_read_strings(hid_t id, int is_attr, int64_t start, int64_t count, char **bytes, int64_t *ends);
+/* Fields of a dataset of records: their number, name (for h5x_free_name) and type
+ * of one, and the values of one in a dataset of one axis. */
+int h5x_field_count(hid_t dset);
+int h5x_field(hid_t dset, int i, char **name, h5x_info *out);
+void h5x_free_name(char *name);
+int h5x_read_field(hid_t dset, const char *name, int kind, int64_t start, int64_t count, void *buf);
+int h5x_read_field_strings(hid_t dset, int i, const char *name, int64_t start, int64_t count, char **bytes, int64_t *ends);
 /* The path of the object that a scalar attribute refers to. */
 int h5x_reference(hid_t attr, char *name, size_t size);
 

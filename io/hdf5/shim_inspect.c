@@ -44,12 +44,15 @@ static int enum_value(hid_t type, const char *name, int64_t *out) {
 	return ok;
 }
 
-static void describe_type(hid_t type, h5x_info *out) {
+void h5x_describe_type(hid_t type, h5x_info *out) {
 	out->size = (int64_t)H5Tget_size(type);
 	switch (H5Tget_class(type)) {
 	case H5T_INTEGER:
 		out->cls = H5X_INTEGER;
 		out->is_signed = H5Tget_sign(type) == H5T_SGN_2;
+		break;
+	case H5T_BITFIELD: /* Julia's booleans: one byte, which h5x_read takes for a number */
+		if (out->size == 1) out->cls = H5X_INTEGER;
 		break;
 	case H5T_FLOAT: out->cls = H5X_FLOAT; break;
 	case H5T_STRING: out->cls = H5X_TEXT; break;
@@ -82,7 +85,7 @@ int h5x_describe(hid_t id, int is_attr, h5x_info *out) {
 	int rc;
 	memset(out, 0, sizeof *out);
 	if (type < 0) return h5x_failed();
-	describe_type(type, out);
+	h5x_describe_type(type, out);
 	H5Tclose(type);
 	if ((space = h5x_space_of(id, is_attr)) < 0) return h5x_failed();
 	rc = describe_space(space, out);

@@ -2,7 +2,7 @@
 
 #include "shim.h"
 
-static hid_t memory_type(int kind) {
+hid_t h5x_memory_type(int kind) {
 	switch (kind) {
 	case H5X_FLOAT64: return H5T_NATIVE_DOUBLE;
 	case H5X_FLOAT32: return H5T_NATIVE_FLOAT;
@@ -37,17 +37,34 @@ void h5x_unselect(hid_t mem, hid_t file) {
 	if (file != H5S_ALL) H5Sclose(file);
 }
 
-int h5x_read(hid_t dset, int kind, int rank, const int64_t *start, const int64_t *count, void *buf) {
-	hid_t mem, file;
-	int rc = 0;
-	if (h5x_select(dset, rank, start, count, &mem, &file) < 0) return -1;
-	if (H5Dread(dset, memory_type(kind), mem, file, H5P_DEFAULT, buf) < 0) rc = h5x_failed();
-	h5x_unselect(mem, file);
-	return rc;
+/* is_bits tells bitfields, which libhdf5 converts to no number. */
+static int is_bits(hid_t id, int is_attr) {
+	hid_t type = h5x_type_of(id, is_attr);
+	int bits = type >= 0 && H5Tget_class(type) == H5T_BITFIELD && H5Tget_size(type) == 1;
+	if (type >= 0) H5Tclose(type);
+	return bits;
 }
 
-int h5x_read_attr(hid_t attr, int kind, void *buf) {
-	return H5Aread(attr, memory_type(kind), buf) < 0 ? h5x_failed() : 0;
+/* widen makes numbers of n bytes, in place. */
+static int widen(int kind, int64_t n, void *buf) {
+	return H5Tconvert(H5T_NATIVE_UINT8, h5x_memory_type(kind), (size_t)n, buf, NULL, H5P_DEFAULT) < 0 ? h5x_failed() : 0;
+}
+
+int h5x_read(hid_t dset, int kind, int rank, const int64_t *start, const int64_t *count, void *buf) {
+	hid_t mem, file;
+	int rc = 0, bits = is_bits(dset, 0);
+	int64_t n = 1;
+	if (h5x_select(dset, rank, start, count, &mem, &file) < 0) return -1;
+	if (H5Dread(dset, bits ? H5T_NATIVE_B8 : h5x_memory_type(kind), mem, file, H5P_DEFAULT, buf) < 0) rc = h5x_failed();
+	h5x_unselect(mem, file);
+	for (int i = 0; i < rank; i++) n *= count[i];
+	return bits && rc == 0 ? widen(kind, n, buf) : rc;
+}
+
+int h5x_read_attr(hid_t attr, int kind, int64_t n, void *buf) {
+	int bits = is_bits(attr, 1);
+	if (H5Aread(attr, bits ? H5T_NATIVE_B8 : h5x_memory_type(kind), buf) < 0) return h5x_failed();
+	return bits ? widen(kind, n, buf) : 0;
 }
 
 int h5x_set_utf8(hid_t type) { return H5Tset_cset(type, H5T_CSET_UTF8) < 0 ? h5x_failed() : 0; }
@@ -66,7 +83,7 @@ int h5x_extend(hid_t dset, int64_t rows) {
 }
 
 int h5x_write(hid_t dset, int kind, int as_is, int rank, const int64_t *start, const int64_t *count, const void *buf) {
-	hid_t mem, file, type = as_is ? H5Dget_type(dset) : memory_type(kind);
+	hid_t mem, file, type = as_is ? H5Dget_type(dset) : h5x_memory_type(kind);
 	int rc = 0;
 	if (h5x_select(dset, rank, start, count, &mem, &file) < 0) return -1;
 	if (H5Dwrite(dset, type, mem, file, H5P_DEFAULT, buf) < 0) rc = h5x_failed();
@@ -76,7 +93,7 @@ int h5x_write(hid_t dset, int kind, int as_is, int rank, const int64_t *start, c
 }
 
 int h5x_write_attr(hid_t attr, int kind, int as_is, const void *buf) {
-	hid_t type = as_is ? H5Aget_type(attr) : memory_type(kind);
+	hid_t type = as_is ? H5Aget_type(attr) : h5x_memory_type(kind);
 	int rc = H5Awrite(attr, type, buf) < 0 ? h5x_failed() : 0;
 	if (as_is) H5Tclose(type);
 	return rc;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* string_memory is the memory type for a file's string type: libhdf5 converts
+/* h5x_string_memory is the memory type for a file's string type: libhdf5 converts
  * padding, but not between fixed and variable length nor between charsets. */
-static hid_t string_memory(hid_t type, int vlen) {
+hid_t h5x_string_memory(hid_t type, int vlen) {
 	hid_t mem = H5Tcopy(H5T_C_S1);
 	if (mem < 0) return mem;
 	if (H5Tset_size(mem, vlen ? H5T_VARIABLE : H5Tget_size(type)) < 0 || H5Tset_cset(mem, H5Tget_cset(type)) < 0 ||
@@ -35,7 +35,7 @@ static char *pack(const void *buf, int vlen, size_t size, int64_t count, int64_t
 	return out;
 }
 
-static int read_packed(hid_t id, int is_attr, int vlen, hid_t memtype, hid_t mem, hid_t file, int64_t count, char **bytes, int64_t *ends) {
+int h5x_read_packed(hid_t id, int is_attr, int vlen, hid_t memtype, hid_t mem, hid_t file, int64_t count, char **bytes, int64_t *ends) {
 	size_t size = vlen ? sizeof(char *) : H5Tget_size(memtype);
 	void *buf = calloc((size_t)count, size);
 	int rc;
@@ -59,7 +59,7 @@ int h5x_read_strings(hid_t id, int is_attr, int64_t start, int64_t count, char *
 	*bytes = NULL;
 	if (type < 0) return h5x_failed();
 	vlen = H5Tis_variable_str(type) > 0;
-	if ((memtype = string_memory(type, vlen)) < 0) h5x_failed();
+	if ((memtype = h5x_string_memory(type, vlen)) < 0) h5x_failed();
 	H5Tclose(type);
 	if (memtype < 0) return -1;
 	if (!is_attr) {
@@ -68,7 +68,7 @@ int h5x_read_strings(hid_t id, int is_attr, int64_t start, int64_t count, char *
 		H5Sclose(space);
 	}
 	if (is_attr || h5x_select(id, rank, &start, &count, &mem, &file) == 0) {
-		rc = read_packed(id, is_attr, vlen, memtype, mem, file, count, bytes, ends);
+		rc = h5x_read_packed(id, is_attr, vlen, memtype, mem, file, count, bytes, ends);
 		h5x_unselect(mem, file);
 	}
 	H5Tclose(memtype);

@@ -63,22 +63,6 @@ const (
 	IsOther // a named type
 )
 
-// Filter is one step through which the chunks of a dataset were written.
-type Filter struct {
-	ID        int // as registered with the HDF Group
-	Available bool
-}
-
-// String names the filter as users know it.
-func (f Filter) String() string {
-	names := map[int]string{1: "gzip", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset",
-		307: "bzip2", 32000: "lzf", 32001: "blosc", 32004: "lz4", 32008: "bitshuffle", 32015: "zstd", 32026: "blosc2"}
-	if n := names[f.ID]; n != "" {
-		return n
-	}
-	return fmt.Sprintf("filter %d", f.ID)
-}
-
 // Number is what Read converts to: libhdf5 converts from any numeric type of
 // the file, clipping what does not fit.
 type Number interface {
@@ -94,5 +78,28 @@ type Stored interface {
 // block of fixed size.
 type Layout struct {
 	Chunk int64 // values (1-D) or rows a chunk; 0: contiguous
+	Wide  int64 // columns a chunk; 0: all
 	Gzip  int   // level 1 to 9; 0: not compressed; needs Chunk
+}
+
+// Way is the order in which a Scan goes through a dataset.
+type Way int
+
+// The ways of a Scan: whole rows, for which the chunks side by side are in memory
+// together, also for a dataset of one axis; whole columns, for which those above each
+// other are; or each chunk by itself.
+const (
+	ByRows Way = iota
+	ByColumns
+	ByBlocks
+)
+
+// blockValues is how many values a Block has at most.
+const blockValues = 1 << 16
+
+// Block is a rectangle of a dataset of two axes: Rows × Cols values, row-major, of
+// which the first stands at (Row, Col).
+type Block struct {
+	Row, Col, Rows, Cols int64
+	Values               []float64
 }

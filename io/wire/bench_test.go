@@ -38,7 +38,7 @@ func BenchmarkSendReceive(b *testing.B) {
 	for b.Loop() {
 		from, to := io.Pipe()
 		go func() {
-			to.CloseWithError(Send(context.Background(), to, countstest.Memory(full, 1024), nil))
+			to.CloseWithError(Send(context.Background(), to, countstest.Memory(full, 1024), About{}))
 		}()
 		r, err := Receive(from)
 		if err != nil {

@@ -66,8 +66,8 @@ func (x *Receiver) Genes() *counts.Frame { return &x.header.Genes }
 // Obs is the cells' columns without rows.
 func (x *Receiver) Obs() *counts.Frame { return &x.header.Obs }
 
-// Notes are what was sent before the cells.
-func (x *Receiver) Notes() []string { return x.header.Notes }
+// About is what was sent about the cells before them.
+func (x *Receiver) About() About { return x.header.About }
 
 // Cells is the number of cells announced.
 func (x *Receiver) Cells() int64 { return x.header.Cells }

@@ -15,13 +15,19 @@ type header struct {
 	Cells int64
 	Genes counts.Frame
 	Obs   counts.Frame // columns without rows
-	Notes []string     // what the reader left out, for the log
+	About About
 }
 
-// Send writes everything that reader yields to w, notes before it. The next
+// About is what is sent before the cells besides what a counts.Reader tells.
+type About struct {
+	Format string   // of the file
+	Notes  []string // what the reader left out or decided, for the log
+}
+
+// Send writes everything that reader yields to w, what is about it first. The next
 // table is read while one is being written.
-func Send(ctx context.Context, w io.Writer, reader counts.Reader, notes []string) error {
-	h := header{Cells: reader.Cells(), Genes: *reader.Genes(), Obs: reader.Obs().Header(), Notes: notes}
+func Send(ctx context.Context, w io.Writer, reader counts.Reader, about About) error {
+	h := header{Cells: reader.Cells(), Genes: *reader.Genes(), Obs: reader.Obs().Header(), About: about}
 	var head bytes.Buffer
 	head.Write(make([]byte, headBytes))
 	if err := gob.NewEncoder(&head).Encode(h); err != nil {

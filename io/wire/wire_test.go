@@ -16,7 +16,7 @@ import (
 func sent(t *testing.T, want *countstest.FullTable) []byte {
 	t.Helper()
 	var pipe bytes.Buffer
-	if err := Send(context.Background(), &pipe, countstest.Memory(want, 3), []string{"a note"}); err != nil {
+	if err := Send(context.Background(), &pipe, countstest.Memory(want, 3), About{Format: "loom", Notes: []string{"a note"}}); err != nil {
 		t.Fatal(err)
 	}
 	return pipe.Bytes()
@@ -47,8 +47,8 @@ func small() *countstest.FullTable {
 
 func TestNotes(t *testing.T) {
 	r, err := Receive(bytes.NewReader(sent(t, small())))
-	if err != nil || len(r.Notes()) != 1 || r.Notes()[0] != "a note" {
-		t.Errorf("got %v, %v", r.Notes(), err)
+	if err != nil || r.About().Format != "loom" || r.About().Notes[0] != "a note" {
+		t.Errorf("got %v, %v", r.About(), err)
 	}
 }
 
@@ -125,7 +125,7 @@ func (failing) Next(context.Context) (*counts.Table, error) { return nil, errRea
 
 func TestSendFails(t *testing.T) {
 	var pipe bytes.Buffer
-	err := Send(context.Background(), &pipe, failing{countstest.Memory(small(), 3)}, nil)
+	err := Send(context.Background(), &pipe, failing{countstest.Memory(small(), 3)}, About{})
 	if !errors.Is(err, errReader) {
 		t.Error(err)
 	}

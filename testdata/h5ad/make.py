@@ -151,12 +151,93 @@ def oddities(path):
         obs.attrs["column-order"] = np.array(["coords", "record", "group", "r_logical"], dtype=h5py.string_dtype())
 
 
+def untimed(group, name, values, dtype=None, **more):
+    """A dataset without times, so that the bytes are the same each time, even for types that h5py has no words for."""
+    return group.create_dataset(name, data=values, dtype=dtype, track_times=False, **more)
+
+
 def ancient(path):
-    """anndata before 0.7: obs and var are compound tables."""
-    with h5py.File(path, "w") as f:
-        f.create_dataset("X", data=COUNTS.astype("f4"))
-        f.create_dataset("obs", data=np.array([(n.encode(), 1) for n in NAMES], dtype=[("index", "S20"), ("n", "i4")]))
-        f.create_dataset("var", data=np.array([(n.encode(),) for n in GENE_NAMES], dtype=[("index", "S20")]))
+    """anndata before 0.7: obs and var are tables of records, levels stand in uns, raw.X and raw.var in the root."""
+    text, i = h5py.string_dtype(), np.arange(CELLS)
+    kinds = [("index", text), ("batch", "i1"), ("only", "<i2"), ("dose", "i1"), ("plate", "<i8"), ("ascii", "S5"), ("text", text),
+             ("frac", "<f4"), ("flag", "?"), ("big", ">u2"), ("coords", "<f4", (2,))]
+    obs = np.empty(CELLS, dtype=kinds)
+    obs["index"], obs["batch"], obs["only"], obs["dose"], obs["plate"] = NAMES, i % 3 - 1, 0, i % 2, i * 2
+    obs["ascii"], obs["text"] = [f"s{k % 4}".encode() for k in i], [f"ß{k % 4}" for k in i]
+    obs["frac"], obs["flag"], obs["big"], obs["coords"] = i / 4, i % 2 == 0, i * 1000, 0
+    genes = np.array([n.encode() for n in GENE_NAMES], dtype="S20")
+    with h5py.File(path, "w", libver="earliest") as f:
+        untimed(f, "obs", obs, compression="gzip", chunks=(7,))
+        for name in ("var", "raw.var"):
+            var = np.empty(GENES, dtype=[("index", "S20"), ("batch", "i1")])
+            var["index"], var["batch"] = genes, np.arange(GENES)  # as many as genes: no codes into the two levels of obs
+            untimed(f, name, var)
+        g = f.create_group("raw.X")
+        X = sp.csr_matrix(COUNTS.astype("f4"))
+        g.attrs["h5sparse_format"], g.attrs["h5sparse_shape"] = "csr", np.array(X.shape)
+        for k in ("data", "indices", "indptr"):
+            untimed(g, k, getattr(X, k), chunks=(len(getattr(X, k)),))
+        untimed(f, "X", COUNTS.astype("f4"))
+        uns = f.create_group("uns")
+        untimed(uns, "batch_categories", np.array([b"a", b"b"]))
+        untimed(uns, "only_categories", "one level", text)
+        untimed(uns, "dose_categories", np.array([10, 20]))
+        untimed(uns, "plate_categories", np.array([b"too few"]))
+        untimed(uns, "record", np.zeros(3, dtype=[("a", "S3"), ("b", "f4")]))
+
+
+def foreign(path):
+    """As SeuratDisk, Julia and pandas 3 write: levels without reference, R's NA as code, bit fields, an index with a mask."""
+    with h5py.File(path, "w", libver="earliest") as f:
+        X = sp.csc_matrix(COUNTS)
+        g = f.create_group("X")
+        g.attrs["encoding-type"], g.attrs["encoding-version"] = np.bytes_("csc_matrix"), np.bytes_("0.1.0")
+        untimed(g, "shape", np.array(X.shape, dtype="u4"))
+        for k in ("data", "indices", "indptr"):
+            untimed(g, k, getattr(X, k), dict(data=">f8", indices="u1", indptr="<u8")[k], chunks=(5,), maxshape=(None,), compression="gzip", shuffle=True)
+        layers = f.create_group("layers")
+        untimed(layers, "none", h5py.Empty("f4"))
+        untimed(layers, "a/b", COUNTS.astype("<f2"))
+        i, text = np.arange(CELLS), h5py.string_dtype()
+        obs = f.create_group("obs")
+        index = obs.create_group("cell names")
+        index.attrs["encoding-type"], index.attrs["encoding-version"], index.attrs["na-value"] = "nullable-string-array", "0.1.0", "NaN"
+        untimed(index, "values", np.array(NAMES, dtype=object), text)
+        untimed(index, "mask", np.zeros(CELLS, dtype=bool))
+        untimed(obs, "seurat", np.where(i % 5 == 0, -2147483648, i % 2).astype("i4"))
+        untimed(obs, "__categories/seurat", np.array([b"zero", b"one"]))
+        maybe = obs.create_group("maybe")
+        maybe.attrs["encoding-type"] = "nullable-integer"
+        untimed(maybe, "values", i.astype("i4"))
+        untimed(maybe, "mask", (i % 3 == 0).astype("u1"))
+        untimed(obs, "beyond", np.full(CELLS, 2**64 - 1, dtype="u8"))
+        untimed(obs, "slash/ed", (i * 3).astype("u8"))
+        julia = obs.create_group("julia")
+        julia.attrs["encoding-type"] = np.bytes_("categorical")
+        untimed(julia, "codes", (i % 2).astype("i8"))
+        untimed(julia, "categories", np.array([b"x", b"y"]))
+        bit = h5py.h5t.STD_B8LE
+        h5py.h5a.create(julia.id, b"ordered", bit, h5py.h5s.create(h5py.h5s.SCALAR)).write(np.array(1, "u1"), bit)
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_obj_track_times(False)
+        d = h5py.h5d.create(obs.id, b"bits", bit, h5py.h5s.create_simple((CELLS,)), plist)
+        d.write(h5py.h5s.ALL, h5py.h5s.ALL, (i % 2).astype("u1"), bit)
+        obs.attrs["_index"] = "cell names"
+        obs.attrs["column-order"] = np.array(["seurat", "maybe", "beyond", "slash/ed", "julia", "bits", "bits", "cell names"], dtype="S10")
+        var = f.create_group("var")
+        untimed(var, "index", np.array(GENE_NAMES, dtype=object), text)
+
+
+def huge(path, indptr, stored):
+    """A header that claims 2³¹ + 1000 values, or offsets that overflowed 32 bits; no more than stored values are there."""
+    with h5py.File(path, "w", libver="earliest") as f:
+        g = f.create_group("X")
+        g.attrs["encoding-type"], g.attrs["shape"] = "csr_matrix", np.array([3, 4])
+        for k, t in (("data", "f4"), ("indices", "i4")):
+            g.create_dataset(k, shape=(stored,), dtype=t, chunks=(1000,), track_times=False)
+        untimed(g, "indptr", indptr)
+        for frame, n in (("obs", 3), ("var", 4)):
+            untimed(f.create_group(frame), "index", np.arange(n))
 
 
 if __name__ == "__main__":
@@ -195,6 +276,23 @@ if __name__ == "__main__":
     expected["oddities.h5ad"] = dict(matrices={"layers/counts": ordinary}, obs=[
         dict(name="r_logical", kind="boolean", values=["True" if k % 3 else None for k in i])])
     ancient(os.path.join(HERE, "ancient.h5ad"))
+    text = lambda v: [plain(x) for x in v]
+    expected["ancient.h5ad"] = dict(matrices={"X": ordinary, "raw/X": ordinary}, obs=[
+        dict(name="batch", kind="categorical", levels=["a", "b"], values=[[None, "a", "b"][k % 3] for k in i]),
+        dict(name="only", kind="categorical", levels=["one level"], values=["one level"] * CELLS),
+        dict(name="dose", kind="categorical", levels=["10", "20"], values=[["10", "20"][k % 2] for k in i]),
+        dict(name="plate", kind="integer", values=text(i * 2)), dict(name="ascii", kind="string", values=[f"s{k % 4}" for k in i]),
+        dict(name="text", kind="string", values=[f"ß{k % 4}" for k in i]), dict(name="frac", kind="float", values=text(i / 4)),
+        dict(name="flag", kind="boolean", values=text(i % 2 == 0)), dict(name="big", kind="integer", values=text(i * 1000))])
+    foreign(os.path.join(HERE, "foreign.h5ad"))
+    expected["foreign.h5ad"] = dict(matrices={"X": ordinary, "layers/a/b": ordinary}, obs=[
+        dict(name="seurat", kind="categorical", levels=["zero", "one"], values=[None if k % 5 == 0 else ["zero", "one"][k % 2] for k in i]),
+        dict(name="maybe", kind="integer", values=[None if k % 3 == 0 else str(k) for k in i]),
+        dict(name="slash/ed", kind="integer", values=text(i * 3)),
+        dict(name="julia", kind="categorical", levels=["x", "y"], ordered=True, values=[["x", "y"][k % 2] for k in i]),
+        dict(name="bits", kind="integer", values=text(i % 2)), dict(name="cell names", kind="string", values=NAMES)])
+    huge(os.path.join(HERE, "huge.h5ad"), np.array([0, 2**30, 2**31, 2**31 + 1000]), 2**31 + 1000)
+    huge(os.path.join(HERE, "overflow.h5ad"), np.array([0, 2**30, 2**31, 2**31 + 1000]).astype(np.int32), 1000)
     with open(os.path.join(HERE, "expected.json"), "w") as f:
         json.dump(expected, f, indent=1, ensure_ascii=False)
         f.write("\n")

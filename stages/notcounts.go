@@ -1,0 +1,88 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"cellvi/io/counts"
+)
+
+// refuse is the error of values that are no counts, nil where all are. Where
+// another matrix of the file holds counts, the advice is to take that.
+func (r *countsInput) refuse(ctx context.Context) error {
+	err := r.check.Err(r.path, r.place(), r.options.AllowNonInteger)
+	var bad *counts.InputError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	if other := r.elsewhere(ctx); other != "" {
+		bad.Advice = r.matrix() + " holds " + r.check.Nature() + "; " + other + " holds counts: add --layer " + strings.TrimPrefix(other, "layers/")
+	}
+	return err
+}
+
+// elsewhere is the first other matrix of the file that holds counts, as far as
+// its first cells tell; "" for none.
+func (r *countsInput) elsewhere(ctx context.Context) string {
+	if r.format != formatH5AD && r.format != formatLoom {
+		return ""
+	}
+	d, err := describeInChild(ctx, r.path, r.options, r.may)
+	if err != nil {
+		return ""
+	}
+	for _, m := range d.Matrices {
+		if m.Name != r.matrix() && m.Problem == "" && r.beginsLikeCounts(ctx, m.Name) {
+			return m.Name
+		}
+	}
+	return ""
+}
+
+// lookAhead is how many cells tell whether a matrix holds counts.
+const lookAhead = 20_000
+
+func (r *countsInput) beginsLikeCounts(ctx context.Context, matrix string) bool {
+	o := r.options
+	o.Layer = matrix
+	reader, err := openInChild(ctx, r.path, o, r.may)
+	if err != nil {
+		return false
+	}
+	defer reader.Close() // only read from
+	var check counts.Check
+	for cells := 0; cells < lookAhead; {
+		table, err := reader.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return false
+		}
+		check.Add(table, reader.Genes())
+		cells += table.Cells()
+	}
+	return check.Values > 0 && check.Err(r.path, matrix, false) == nil
+}
+
+// matrix is the one read, as a Description calls it.
+func (r *countsInput) matrix() string {
+	layer := r.options.Layer
+	switch {
+	case r.format == formatLoom && (layer == "X" || layer == "matrix"):
+		return "matrix"
+	case layer == "X" || layer == "raw/X" || strings.HasPrefix(layer, "layers/"):
+		return layer
+	}
+	return "layers/" + layer
+}
+
+// place is the matrix as messages show it.
+func (r *countsInput) place() string {
+	if r.format != formatH5AD && r.format != formatLoom {
+		return ""
+	}
+	return "/" + r.matrix()
+}
