@@ -52,6 +52,8 @@ var layers = []layer{
 		"a Matrix Market folder is files of text; other formats and the stages are not its business"},
 	{"io/textmatrix", []string{"io/counts", "io/textfile"},
 		"a CSV is a file of text; other formats and the stages are not its business"},
+	{"io/annotations", []string{"io/counts", "io/textfile"},
+		"annotations are a file of text; what they are for is not its business"},
 	{"io/*", []string{"io/counts"},
 		"a format is read and written alone, and everything else meets it as counts"},
 	{"bench/fuzzfiles", nil,

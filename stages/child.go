@@ -119,12 +119,13 @@ func (c *child) death(state *os.ProcessState, broken error) string {
 	if c.open {
 		allowed = time.Duration(c.q.MostCPU) * time.Second
 	}
+	killed := status.Signaled() && status.Signal() == syscall.SIGKILL
 	switch {
-	case used >= allowed-time.Second:
+	case killed && used >= allowed*3/4: // what the system says of it runs behind
 		return fmt.Sprintf("took more than %v of processor time", allowed)
 	case c.starved():
 		return fmt.Sprintf("needs more than %d MB of memory", c.q.Memory>>20)
-	case status.Signaled() && status.Signal() == syscall.SIGKILL:
+	case killed:
 		return "was killed by the system, perhaps for its memory"
 	case status.Signaled() && status.Signal() != syscall.SIGPIPE: // we hung up on that one
 		return "crashed (" + status.Signal().String() + ")"

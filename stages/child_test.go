@@ -187,9 +187,9 @@ func TestChildLimits(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, 10_000_000), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for budget, want := range map[int64]int64{0: 1 << 30, 1: 1 << 30, 2 << 30: 2 << 30, 1 << 40: 8 << 30} {
+	for budget, want := range map[int64]int64{0: 1 << 30, 1: 400 << 20, 2e9: 2e9 - 2*programBytes, 1e12: 1e12 - 2*programBytes} {
 		memory, cpu, most, err := childLimits(path, means{memory: budget})
-		if err != nil || memory != want || cpu != 40*time.Second || most != 2662*time.Second {
+		if err != nil || memory != want || cpu != 30*time.Second || most != 2652*time.Second {
 			t.Errorf("budget %d: %d bytes, %v, %v, %v", budget, memory, cpu, most, err)
 		}
 	}

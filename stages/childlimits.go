@@ -22,17 +22,18 @@ func meansOf(job *pipeline.Job) means { return means{memory: job.Memory, threads
 // reading a whole file takes. They stop what a damaged file sets going; what a
 // good one may take is planned with readerMemory.
 const (
-	childMemory         = 1 << 30
-	childMostMemory     = 8 << 30
+	childMemory         = 1 << 30 // where there is no budget
+	childLeastMemory    = 400 << 20
 	childThreadMemory   = 16 << 20
-	childSeconds        = 20
+	childSeconds        = 10
 	childBytesPerSecond = 500_000
 	childMostPacking    = 1100 // to one: gzip's best
 	childSlowest        = 4 << 20
 )
 
 // childLimits are those for the file, or the folder of files: memory, and processor
-// time until it is open and in all. Opening reads little, and loops where libhdf5
+// time until it is open and in all. The parent and what the child has mapped before
+// have their part of the budget too. Opening reads little, and loops where libhdf5
 // does on damaged files; reading ends when all values that gzip can pack into so
 // many bytes have been read, at the slowest.
 func childLimits(path string, may means) (memory int64, cpu, most time.Duration, err error) {
@@ -40,7 +41,11 @@ func childLimits(path string, may means) (memory int64, cpu, most time.Duration,
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	memory = max(min(childMostMemory, may.memory), childMemory) + int64(may.threads)*childThreadMemory
+	memory = childMemory
+	if may.memory > 0 {
+		memory = max(childLeastMemory, may.memory-2*programBytes)
+	}
+	memory += int64(may.threads) * childThreadMemory
 	seconds := childSeconds + size/childBytesPerSecond
 	return memory, time.Duration(seconds) * time.Second, time.Duration(seconds+size*childMostPacking/childSlowest) * time.Second, nil
 }

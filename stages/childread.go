@@ -135,15 +135,32 @@ func (q question) table() (arrowtable.Options, error) {
 	if q.Read.Var == "" {
 		return o, nil
 	}
-	genes, err := readFrame(question{File: q.Read.Var, Plan: q.Plan})
-	o.Genes = genes
-	return o, err
+	file, err := readFrame(question{File: q.Read.Var, Plan: q.Plan})
+	if err != nil {
+		return o, err
+	}
+	o.Genes = &file.Frame
+	return o, nil
+}
+
+// annotationFile is what a file of annotations holds.
+type annotationFile struct {
+	Frame counts.Frame
+	Notes []string // what is left out
 }
 
 // readFrame reads a file of annotations.
-func readFrame(q question) (*counts.Frame, error) {
+func readFrame(q question) (*annotationFile, error) {
+	var frame *counts.Frame
+	var notes []string
+	var err error
 	if arrowtable.Is(q.File) {
-		return arrowtable.ReadFrame(q.File, arrowtable.FrameOptions{Memory: q.Plan})
+		frame, notes, err = arrowtable.ReadFrame(q.File, arrowtable.FrameOptions{Memory: q.Plan})
+	} else {
+		frame, err = annotations.Read(q.File, annotations.Options{Memory: q.Plan})
 	}
-	return annotations.Read(q.File, annotations.Options{Memory: q.Plan})
+	if err != nil {
+		return nil, err
+	}
+	return &annotationFile{*frame, notes}, nil
 }

@@ -23,14 +23,14 @@ func describeInChild(ctx context.Context, path string, o ReadOptions, may means)
 }
 
 // readFrameInChild reads a file of annotations.
-func readFrameInChild(ctx context.Context, path string, may means) (*counts.Frame, error) {
+func readFrameInChild(ctx context.Context, path string, may means) (*annotationFile, error) {
 	c, err := startChild(ctx, question{Ask: askFrame, File: path}, may)
 	if err != nil {
 		return nil, err
 	}
-	frame := &counts.Frame{}
-	broken := gob.NewDecoder(c.out).Decode(frame)
-	return frame, c.end(ctx, broken)
+	file := &annotationFile{}
+	broken := gob.NewDecoder(c.out).Decode(file)
+	return file, c.end(ctx, broken)
 }
 
 // end is wait for one whole answer, after what was wrong with it.

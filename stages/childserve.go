@@ -82,11 +82,11 @@ func serve(ctx context.Context, q question, opening *opening, out io.Writer) (er
 	switch q.Ask {
 	case askFrame:
 		opening.over()
-		frame, err := readFrame(q)
+		file, err := readFrame(q)
 		if err != nil {
 			return err
 		}
-		return gob.NewEncoder(out).Encode(frame)
+		return gob.NewEncoder(out).Encode(file)
 	case askDescribe:
 		d, err := describeFile(q)
 		if err != nil {

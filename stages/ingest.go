@@ -164,7 +164,7 @@ func (p *ingestPass) wantsFloats(err error) bool {
 
 // say tells in the log and in run.json what was read, changed and kept.
 func (p *ingestPass) say() {
-	for _, note := range slices.Concat(p.notes, p.ends()) {
+	for _, note := range p.said() {
 		p.job.Warn("%s", note)
 	}
 	for _, in := range p.inputs {

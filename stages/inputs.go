@@ -26,7 +26,7 @@ func openCounts(ctx context.Context, path string, o ReadOptions, may means) (*co
 	if err != nil {
 		return nil, err
 	}
-	in.Reader, in.format, in.notes = r, format(r.About().Format), r.About().Notes
+	in.Reader, in.format, in.notes = r, format(r.About().Format), func() []string { return r.About().Notes }
 	return in, nil
 }
 
@@ -80,8 +80,8 @@ type countsInput struct {
 	options ReadOptions
 	may     means
 	format  format
-	notes   []string // what the reader left out or decided
-	lenient bool     // the error is not in the place of io.EOF: refuse is asked for it
+	notes   func() []string // what the reader left out or decided, all of it after io.EOF; nil: nothing
+	lenient bool            // the error is not in the place of io.EOF: refuse is asked for it
 	check   counts.Check
 }
 

@@ -3,7 +3,6 @@ package stages
 import (
 	"bytes"
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,49 +31,6 @@ func inspectWith(t *testing.T, o ReadOptions, paths ...string) (*Inspection, err
 
 func quietJob() *pipeline.Job {
 	return pipeline.NewJob(zerolog.Nop(), pipeline.NewLines(zerolog.Nop()), 1, 0)
-}
-
-// TestInspectFixtures: every matrix of other tools' files holds what the field's
-// own readers find in it (fixtures/expected.json).
-func TestInspectFixtures(t *testing.T) {
-	root := shared(t, "fixtures")
-	text, err := os.ReadFile(filepath.Join(root, "expected.json"))
-	check(t, err)
-	expected := map[string]map[string]Inspection{}
-	fromJSON(t, text, &expected)
-	writeH5AD(t, exampleTable(1)) // skips without HDF5
-	looked := 0
-	for name, matrices := range expected {
-		for matrix, want := range matrices {
-			o := ReadOptions{Layer: "X"}
-			switch {
-			case strings.HasSuffix(name, ".h5ad"):
-				o.Layer = matrix
-			case strings.Contains(name, "v2"): // a 10x file with genomes, or its folder
-				o.Genome = strings.TrimPrefix(matrix, "mtx")
-			}
-			t.Run(name+" "+matrix, func(t *testing.T) { compareInspection(t, filepath.Join(root, name), o, want) })
-			looked++
-		}
-	}
-	if looked < 30 {
-		t.Errorf("only %d matrices looked at", looked)
-	}
-}
-
-func compareInspection(t *testing.T, path string, o ReadOptions, want Inspection) {
-	got, err := inspectWith(t, o, path)
-	if want.Refuse != nil {
-		wantError(t, err, pipeline.ExitBadInput, path)
-		if got.Refuse == nil || got.Fingerprint != nil {
-			t.Errorf("got %+v", got)
-		}
-		return
-	}
-	check(t, err)
-	if got.Cells != want.Cells || got.Genes != want.Genes || *got.NNZ != *want.NNZ || *got.Total != *want.Total || *got.Fingerprint != *want.Fingerprint {
-		t.Errorf("got %d × %d, %d nonzero, total %v, %s", got.Cells, got.Genes, *got.NNZ, *got.Total, *got.Fingerprint)
-	}
 }
 
 func TestInspectText(t *testing.T) {

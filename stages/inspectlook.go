@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"cellvi/io/counts"
 	"cellvi/pipeline"
@@ -134,7 +133,7 @@ func (l *looking) judge(ctx context.Context) error {
 		l.found.settle(&l.print, empty)
 		l.judgeCounts(empty)
 	}
-	for _, note := range slices.Concat(l.notes, l.ends()) {
+	for _, note := range l.said() {
 		l.tell(0, "%s", note)
 	}
 	return nil

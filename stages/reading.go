@@ -63,11 +63,8 @@ func (r *reading) openInput(ctx context.Context, path string) (*countsInput, err
 		return nil, err
 	}
 	in.lenient = r.lenient
-	for _, n := range in.notes {
-		if !strings.HasPrefix(n, path) { // a shard of a folder names itself
-			n = path + ": " + n
-		}
-		r.note("%s", n)
+	if in.notes != nil {
+		r.noteAll(path, in.notes())
 	}
 	if o.GeneID == "" && !o.StripGeneVersion {
 		return in, nil
@@ -116,6 +113,16 @@ func (r *reading) unused() error {
 		return nil
 	}
 	return pipeline.Usage("%s: %s: leave it out", r.file(), strings.Join(f, "; "))
+}
+
+// noteAll keeps what was said of a file.
+func (r *reading) noteAll(path string, notes []string) {
+	for _, n := range notes {
+		if !strings.HasPrefix(n, path) { // a shard of a folder names itself
+			n = path + ": " + n
+		}
+		r.note("%s", n)
+	}
 }
 
 // note keeps a sentence, once.

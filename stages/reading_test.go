@@ -63,7 +63,7 @@ func readTogether(t *testing.T, o ReadOptions, paths ...string) (lines, notes []
 		}
 		lines = append(lines, line)
 	}
-	return lines, append(r.notes, r.ends()...), nil
+	return lines, r.said(), nil
 }
 
 // TestReading: inputs of several kinds, with each flag of reading.

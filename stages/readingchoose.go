@@ -12,7 +12,7 @@ import (
 func (r *reading) annotate(ctx context.Context, table counts.Reader) (counts.Reader, error) {
 	o := r.options
 	if o.Var != "" {
-		frame, err := readFrameInChild(ctx, o.Var, r.may)
+		frame, err := r.readFrame(ctx, o.Var)
 		if err != nil {
 			return nil, err
 		}
@@ -26,7 +26,7 @@ func (r *reading) annotate(ctx context.Context, table counts.Reader) (counts.Rea
 	if o.Obs == "" {
 		return table, nil
 	}
-	frame, err := readFrameInChild(ctx, o.Obs, r.may)
+	frame, err := r.readFrame(ctx, o.Obs)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,16 @@ func (r *reading) annotate(ctx context.Context, table counts.Reader) (counts.Rea
 	}
 	r.annotated = annotated
 	return annotated, nil
+}
+
+// readFrame reads a file of annotations, and notes what it leaves out.
+func (r *reading) readFrame(ctx context.Context, path string) (*counts.Frame, error) {
+	file, err := readFrameInChild(ctx, path, r.may)
+	if err != nil {
+		return nil, err
+	}
+	r.noteAll(path, file.Notes)
+	return &file.Frame, nil
 }
 
 // keep leaves out what --keep and --keep-genes do not want.
@@ -65,10 +75,15 @@ func (r *reading) keep(table counts.Reader) (counts.Reader, error) {
 	return table, nil
 }
 
-// ends says what only the last cell settled: what --obs matched, what --keep left
-// out.
-func (r *reading) ends() []string {
-	var said []string
+// said is everything that is worth telling once all is read: what was noted on the
+// way, and what only the last cell settled, what --obs matched, what --keep left out.
+func (r *reading) said() []string {
+	for _, in := range r.inputs {
+		if in.notes != nil {
+			r.noteAll(in.path, in.notes())
+		}
+	}
+	said := slices.Clone(r.notes)
 	if r.annotated != nil {
 		said = append(said, met(r.options.Obs, "cell", r.annotated.Report())...)
 	}

@@ -13,6 +13,6 @@
 // Memory: the frame, some 20 bytes a value and every distinct text once a column
 // while it is read; more than Options.Memory is a *counts.MemoryError.
 //
-// stages imports it; it imports io/counts alone. Arrow and Parquet files are read
+// stages imports it; it imports io/counts and io/textfile. Arrow and Parquet files are read
 // by arrowtable.ReadFrame.
 package annotations

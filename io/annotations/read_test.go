@@ -98,9 +98,9 @@ func TestErrors(t *testing.T) {
 		{"a,\xff\nx,1\n", Options{}, `line 1: the column name "\xff" is not valid UTF-8: write the file in UTF-8`},
 		{"a,b\nx,\"1\n", Options{}, `line 2: extraneous or missing " in quoted-field: a field with a quote in it is quoted, and the quote doubled`},
 		{"a,b\nx,1\n", Options{Index: "c"}, "line 1: there is no column c to name the rows"},
-		{"PAR1\x00\x00", Options{}, "this is not text: it has bytes that are zero: a table as CSV, TSV or Parquet is expected"},
-		{"\xff\xfea\x00", Options{}, "the text is in UTF-16: write it in UTF-8"},
-		{zipped(table)[:60], Options{}, "cannot be decompressed (unexpected EOF): the file is truncated or damaged: write it again"},
+		{"PAR1\x00\x00", Options{}, "it is no text: it holds zero bytes"},
+		{"\xff\xfea\x00", Options{}, "it is text in UTF-16; expected text, plain or gzip: save it as UTF-8"},
+		{zipped(table)[:60], Options{}, "the gzip data end too early: the file is truncated: copy or download it again"},
 		{"a,b\n" + strings.Repeat("x", 70_000) + ",1\n", Options{Memory: 1000}, "a row of the table is long, or a quote is open: reading it needs 1 MB, the reader may take 0 MB: raise --memory"},
 		{"a,b\nx,1\ny,2\n", Options{Memory: 200}, "line 3: the table is held whole: reading it needs 1 MB, the reader may take 0 MB: raise --memory, or leave columns out of the file"},
 	} {

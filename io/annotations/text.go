@@ -1,78 +1,38 @@
 package annotations
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
-	"os"
 	"strings"
 
 	"cellvi/io/counts"
+	"cellvi/io/textfile"
 )
 
 // text is the text of a file, decompressed. It ends with an error where one row is
 // longer than memory lets it be.
 type text struct {
-	path  string
-	file  *os.File
-	buf   *bufio.Reader
-	taken int64 // since the last row
+	file  *textfile.File
+	rest  []byte // of the lines read last
+	taken int64  // since the last row
 	most  int64
 	allow int64
 }
 
 func openText(path string, memory int64) (*text, error) {
-	f, err := os.Open(path)
+	f, err := textfile.Open(path, textfile.Options{Memory: memory / 2})
 	if err != nil {
 		return nil, err
 	}
-	t := &text{path: path, file: f, buf: bufio.NewReaderSize(f, 1<<16), most: max(memory/8, 1<<16), allow: memory}
-	if err := t.unpack(); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return t, nil
+	return &text{file: f, most: max(memory/8, 1<<16), allow: memory}, nil
 }
 
-// unpack looks for gzip and a byte order mark.
-func (t *text) unpack() error {
-	head, err := t.buf.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(t.buf)
-		if err != nil {
-			return t.damaged(err)
-		}
-		t.buf = bufio.NewReaderSize(z, 1<<16)
-	}
-	if head, _ := t.buf.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
-		_, err := t.buf.Discard(3)
-		return err
-	}
-	if head, _ := t.buf.Peek(2); bytes.Equal(head, []byte("\xff\xfe")) || bytes.Equal(head, []byte("\xfe\xff")) {
-		return &counts.InputError{File: t.path, Found: "the text is in UTF-16", Advice: "write it in UTF-8"}
-	}
-	return nil
-}
-
-func (t *text) damaged(err error) error {
-	return &counts.InputError{File: t.path, Found: "cannot be decompressed (" + err.Error() + ")", Advice: "the file is truncated or damaged: write it again"}
-}
-
-// delimiter looks at the header line, and the next where that has none, as far as
-// they are within 64 kB.
+// delimiter looks at the header line, and the next where that has none.
 func (t *text) delimiter() (rune, error) {
-	head, err := t.buf.Peek(1 << 16)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, t.failed(err)
+	if err := t.fill(); err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
 	}
-	if bytes.IndexByte(head, 0) >= 0 {
-		return 0, &counts.InputError{File: t.path, Found: "this is not text: it has bytes that are zero", Advice: "a table as CSV, TSV or Parquet is expected"}
-	}
-	lines := strings.SplitN(string(head), "\n", 3)
+	lines := strings.SplitN(string(t.rest[:min(len(t.rest), 1<<20)]), "\n", 3)
 	for _, line := range lines[:min(2, len(lines))] { // R leaves the header of one column without a delimiter
 		line = unquoted(strings.TrimRight(line, "\r "))
 		for _, d := range "\t,;" {
@@ -100,25 +60,25 @@ func unquoted(line string) string {
 	return b.String()
 }
 
-// Read reads text.
-func (t *text) Read(p []byte) (int, error) {
-	n, err := t.buf.Read(p)
-	if t.taken += int64(n); t.taken > t.most {
-		return 0, &counts.MemoryError{File: t.path, Found: "a row of the table is long, or a quote is open", Need: 8 * t.taken, Allow: t.allow}
+// fill reads more lines where all are taken.
+func (t *text) fill() (err error) {
+	if len(t.rest) == 0 {
+		t.rest, err = t.file.Piece()
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = t.failed(err)
-	}
-	return n, err
+	return err
 }
 
-// failed tells errors of the system from those of gzip.
-func (t *text) failed(err error) error {
-	var system *os.PathError
-	if errors.As(err, &system) {
-		return err
+// Read reads text.
+func (t *text) Read(p []byte) (int, error) {
+	if err := t.fill(); err != nil {
+		return 0, err
 	}
-	return t.damaged(err)
+	n := copy(p, t.rest)
+	t.rest = t.rest[n:]
+	if t.taken += int64(n); t.taken > t.most {
+		return 0, &counts.MemoryError{File: t.file.Path, Found: "a row of the table is long, or a quote is open", Need: 8 * t.taken, Allow: t.allow}
+	}
+	return n, nil
 }
 
 // next begins another row.

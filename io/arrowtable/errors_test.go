@@ -2,6 +2,7 @@ package arrowtable
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -144,15 +145,64 @@ func TestFolderErrors(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	n := 100_000
-	column := written{"A", numbersOf(make([]float64, n), 0)}
-	for way, want := range map[string]string{
-		"ipc":     "record batch 0: its columns that are read together are large (100,000 rows): reading it needs 1 MB, the reader may take 0 MB: raise --memory, or write the file in smaller record batches, or as Parquet",
-		"ipc lz4": "record batch 0: its columns that are read together are large (100,000 rows): reading it needs 1 MB, the reader may take 0 MB: raise --memory, or write the file in smaller record batches, or as Parquet",
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = float64(i)
+	}
+	many := []written{}
+	for range 500 {
+		many = append(many, written{"flag" + strings.Repeat("x", len(many)), fromJSON(t, "", arrow.BinaryTypes.String, `["`+strings.Repeat("long ", 2000)+`"]`).array})
+	}
+	large := "record batch 0: its columns that are read together are large (100,000 rows): reading it needs 1 MB, the reader may take 0 MB: raise --memory, or write the file in smaller record batches, or as Parquet"
+	for _, c := range []struct {
+		way     string
+		columns []written
+		memory  int64
+		want    string
+	}{
+		{"ipc", []written{{"A", numbersOf(values, 0)}}, 700_000, large},
+		{"ipc lz4", []written{{"A", numbersOf(values, 0)}}, 700_000, strings.Replace(large, "1 MB", "2 MB", 1)},
+		{"parquet v2", []written{{"A", numbersOf(values, 0)}}, 700_000, "row group 0: a page of 800,000 bytes: reading it needs 4 MB, the reader may take 0 MB: raise --memory, or write the file in smaller pages"},
+		{"parquet bare", append(many, written{"A", numbersOf(values[:1], 0)}), 5_000_000, "row group 0: 500 columns are read side by side: reading it needs 11 MB, the reader may take 5 MB: raise --memory, or write the file in smaller row groups"},
 	} {
 		path := temporary(t, "x")
-		storages[way](t, path, record([]written{column}, ""), int64(n))
-		if got := failure(t, path, Options{Memory: 500_000}); got != want {
-			t.Errorf("%s: %s", way, got)
+		storages[c.way](t, path, record(c.columns, "flag"), int64(n))
+		if got := failure(t, path, Options{Memory: c.memory}); got != c.want {
+			t.Errorf("%s: %s", c.way, got)
+		}
+	}
+}
+
+// TestLittleMemory reads the same table in many passes.
+func TestLittleMemory(t *testing.T) {
+	full := &countstest.FullTable{Genes: &counts.Frame{}, Table: &counts.Table{Indptr: []int64{0}}}
+	for g := range 30 {
+		full.Genes.Names = append(full.Genes.Names, fmt.Sprint("G", g))
+	}
+	for i := range 20_000 {
+		full.Table.Obs.Names = append(full.Table.Obs.Names, fmt.Sprint(i))
+		for g := i % 3; g < 30; g += 1 + i%5 {
+			full.Table.Genes, full.Table.Values = append(full.Table.Genes, uint32(g)), append(full.Table.Values, float64(1+i%7))
+		}
+		full.Table.Indptr = append(full.Table.Indptr, int64(len(full.Table.Genes)))
+	}
+	for way, memory := range map[string]int64{"parquet": 1 << 20, "ipc zstd": 1 << 19} {
+		path := temporary(t, "x")
+		storages[way](t, path, wideRecord(full), 10_000)
+		r, err := Open(path, Options{Memory: memory})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		all, err := countstest.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := countstest.DiffTables(all, full.Table, 30); d != "" {
+			t.Errorf("%s: %s", way, d)
+		}
+		if passes := r.filler.(*wideFiller).passes; passes < 3 {
+			t.Errorf("%s: %d passes over the last part", way, passes)
 		}
 	}
 }

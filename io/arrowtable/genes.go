@@ -1,9 +1,7 @@
 package arrowtable
 
 import (
-	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -157,129 +155,6 @@ func (r *Reader) takeGenes(c *geneCoder) error {
 	}
 	if repeated := slices.Clone(r.genes.Names); counts.MakeUnique(repeated) > 0 {
 		return r.table.fault(c.column, "it names genes, and the given genes' names repeat", "give each gene another name in --var")
-	}
-	return nil
-}
-
-// readStoreGenes finds the genes where they are given, named in the schema, or
-// beside the cells of a cellvi store.
-func (r *Reader) readStoreGenes() error {
-	if r.genes = r.opt.Genes; r.genes != nil {
-		return nil
-	}
-	for _, key := range []string{"genes", "gene_names", "var_names"} {
-		entry, ok := r.table.metadata(key)
-		var names []string
-		if ok && json.Unmarshal([]byte(entry), &names) == nil {
-			r.genes = &counts.Frame{Names: names}
-			return nil
-		}
-	}
-	beside := filepath.Join(filepath.Dir(r.table.files[0].name()), genesBeside)
-	if _, ok := r.table.metadata(storeKey); !ok || !exists(beside) {
-		return nil
-	}
-	genes, err := readFrame(beside, FrameOptions{Index: "gene_id", Memory: r.opt.Memory})
-	if err != nil {
-		return err
-	}
-	if len(genes.Columns) >= 2 {
-		genes.Columns = genes.Columns[2:] // the first are the store's own: total, n_cells
-	}
-	r.genes = genes
-	return nil
-}
-
-// storeKey is the entry of a cells store's schema.
-const storeKey = "cellvi"
-
-// ownNames maps columns of a cells store, whose own columns some annotations'
-// names would clash with, to the annotations' names.
-func (t *table) ownNames() map[string]string {
-	entry, _ := t.metadata(storeKey)
-	var m struct {
-		Renamed map[string]string `json:"renamed"`
-	}
-	if json.Unmarshal([]byte(entry), &m) != nil {
-		return nil
-	}
-	return m.Renamed
-}
-
-// coder makes numbers of text, remembering what a dictionary's values are.
-type coder struct {
-	dictionary arrow.ArrayData
-	known      []int64 // of its values; -1 where not asked for yet
-}
-
-// codes appends the number of each value, which number gives.
-func (c *coder) codes(dst []uint32, a arrow.Array, number func(string) (uint32, error), first int64) ([]uint32, error) {
-	a = stored(a)
-	for i := range a.Len() {
-		if a.NullN() > 0 && a.IsNull(i) {
-			return dst, fmt.Errorf("row %d is null, a name expected", first+int64(i))
-		}
-	}
-	if d, ok := a.(*array.Dictionary); ok {
-		return c.dictionaryCodes(dst, d, number)
-	}
-	at, err := texts(a)
-	if err != nil {
-		return dst, err
-	}
-	last, code := "", uint32(0)
-	for i := range a.Len() {
-		s := at(i)
-		if i == 0 || s != last {
-			if code, err = number(s); err != nil {
-				return dst, err
-			}
-			last = s
-		}
-		dst = append(dst, code)
-	}
-	return dst, nil
-}
-
-func (c *coder) dictionaryCodes(dst []uint32, d *array.Dictionary, number func(string) (uint32, error)) ([]uint32, error) {
-	values := d.Dictionary()
-	at, err := texts(values)
-	if err != nil {
-		return dst, err
-	}
-	if values.Data() != c.dictionary {
-		c.dictionary, c.known = values.Data(), slices.Repeat([]int64{-1}, values.Len())
-	}
-	for i := range d.Len() {
-		k := d.GetValueIndex(i)
-		if k < 0 || k >= len(c.known) || values.IsNull(k) {
-			return dst, fmt.Errorf("holds category %d of %d", k, values.Len())
-		}
-		if c.known[k] < 0 {
-			code, err := number(at(k))
-			if err != nil {
-				return dst, err
-			}
-			c.known[k] = int64(code)
-		}
-		dst = append(dst, uint32(c.known[k]))
-	}
-	return dst, nil
-}
-
-// eachText visits the values of an array that are not null.
-func eachText(a arrow.Array, visit func(string) error) error {
-	at, err := texts(a)
-	if err != nil {
-		return err
-	}
-	for i := range a.Len() {
-		if a.IsNull(i) {
-			continue
-		}
-		if err := visit(at(i)); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // damaged is what to do about a file that makes no sense.
-const damaged = "the file is damaged: write it again"
+const damaged = "the file is damaged, or of a kind that is not read: write it again"
 
 // guard runs do, which looks into files through arrow-go, and makes what goes wrong
 // an error of the file. Bytes that make no sense make arrow-go panic in many places;

@@ -2,16 +2,13 @@ package arrowtable
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"cellvi/io/counts"
@@ -47,6 +44,7 @@ type ipcFile struct {
 	at     int // the batch whose header is held
 	record *recordBatch
 	cache  map[int64]loadedDictionary
+	decompressor
 }
 
 // dictionary is a message with values of a dictionary.
@@ -86,79 +84,6 @@ func (p *ipcFile) walk() error {
 		return errors.New("it has no schema")
 	}
 	return nil
-}
-
-// readFooter reads the schema and where messages are from a file's end. What else is
-// before the footer does not count: polars leaves the schema out there.
-func (p *ipcFile) readFooter() error {
-	tail := make([]byte, 10)
-	if p.size < 18 {
-		return p.truncated()
-	}
-	if _, err := p.file.ReadAt(tail, p.size-10); err != nil {
-		return err
-	}
-	if !bytes.Equal(tail[4:], arrowMagic) {
-		return p.truncated()
-	}
-	length := int64(int32(binary.LittleEndian.Uint32(tail)))
-	end := p.size - 10 - length
-	if length < 4 || end < 8 {
-		return fmt.Errorf("a footer of %d bytes", length)
-	}
-	b, err := p.header(message{header: end, size: length})
-	if err != nil {
-		return err
-	}
-	footer := fbRoot(b)
-	schema, ok := footer.table(footerSchema)
-	if !ok {
-		return errors.New("it has no schema")
-	}
-	if err := p.addSchema(schema, func() (*arrow.Schema, error) { return schemaInFooter(b, footer) }); err != nil {
-		return err
-	}
-	for _, list := range []int{footerDictionaries, footerBatches} {
-		first, n := footer.vector(list, blockBytes)
-		for i := range n {
-			at := int64(binary.LittleEndian.Uint64(b[first+blockBytes*i:]))
-			if at < 8 || at > end-8 {
-				return fmt.Errorf("a message at byte %d of %d", at, end)
-			}
-			m, more, err := p.next(at, end)
-			if err != nil {
-				return err
-			}
-			if !more {
-				return fmt.Errorf("no message at byte %d", at)
-			}
-			if err := p.add(&m); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// blockBytes is the size of what a footer says of a message.
-const blockBytes = 24
-
-// schemaInFooter has arrow-go read the schema of a footer, which is verified, without
-// the messages that it lists.
-func schemaInFooter(b []byte, footer fbTable) (*arrow.Schema, error) {
-	own := bytes.Clone(b)
-	for _, list := range []int{footerDictionaries, footerBatches} {
-		if first, n := footer.vector(list, blockBytes); n > 0 {
-			binary.LittleEndian.PutUint32(own[first-4:], 0)
-		}
-	}
-	text := append([]byte("ARROW1\x00\x00"), own...)
-	text = append(binary.LittleEndian.AppendUint32(text, uint32(len(own))), arrowMagic...)
-	r, err := ipc.NewFileReader(bytes.NewReader(text))
-	if err != nil {
-		return nil, err
-	}
-	return r.Schema(), r.Close()
 }
 
 func (p *ipcFile) truncated() error {
@@ -284,64 +209,17 @@ func (p *ipcFile) read(at, n int64) ([]byte, error) {
 func (p *ipcFile) name() string          { return p.path }
 func (p *ipcFile) schema() *arrow.Schema { return p.arrow }
 func (p *ipcFile) parts() []int64        { return p.rows }
-func (p *ipcFile) close() error          { return p.file.Close() }
+
+func (p *ipcFile) close() error {
+	p.decompressor.close()
+	return p.file.Close()
+}
 
 func (p *ipcFile) format() string {
 	if p.is == arrowStream {
 		return "Arrow IPC stream"
 	}
 	return "Arrow IPC"
-}
-
-// scan loads the columns of a record batch whole.
-func (p *ipcFile) scan(ctx context.Context, part int, columns []int, rows int) iter.Seq2[piece, error] {
-	return func(yield func(piece, error) bool) {
-		arrays, err := p.load(part, columns)
-		if err != nil {
-			yield(piece{}, err)
-			return
-		}
-		n := int(p.rows[part])
-		for lo := 0; lo < n; lo += rows {
-			hi := min(n, lo+rows)
-			out := piece{rows: hi - lo}
-			for _, a := range arrays {
-				out.columns = append(out.columns, []arrow.Array{array.NewSlice(a, int64(lo), int64(hi))})
-			}
-			if err := ctx.Err(); err != nil {
-				yield(piece{}, err)
-				return
-			}
-			if !yield(out, nil) {
-				return
-			}
-		}
-	}
-}
-
-// numbers loads one column.
-func (p *ipcFile) numbers(ctx context.Context, part, column int) iter.Seq2[floats, error] {
-	return scannedNumbers(p, ctx, part, column)
-}
-
-// scannedNumbers are the numbers of a column by way of scan.
-func scannedNumbers(f file, ctx context.Context, part, column int) iter.Seq2[floats, error] {
-	return func(yield func(floats, error) bool) {
-		var out floats
-		for p, err := range f.scan(ctx, part, []int{column}, pieceRows) {
-			if err == nil {
-				out.values = out.values[:0]
-				out.nulls = 0
-				for _, a := range p.columns[0] {
-					out.values, err = appendFloats(out.values, a)
-					out.nulls += int64(a.NullN())
-				}
-			}
-			if !yield(out, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 // compression is that of the first record batch.

@@ -194,7 +194,6 @@ func (t *table) settle(p *plan, opt Options) (err error) {
 		taken[k] = true
 	}
 	if p.layout != Long {
-		p.genes = p.genes[:len(p.genes):len(p.genes)]
 		if p.cell, err = t.rowNames(opt.Index, func(k int) bool { return taken[k] }); err != nil {
 			return err
 		}
@@ -205,7 +204,7 @@ func (t *table) settle(p *plan, opt Options) (err error) {
 		switch {
 		case taken[k]:
 		case c.class == other || c.class == list:
-			p.notes = append(p.notes, fmt.Sprintf("%s: column %s is left out: %s is not read as an annotation", t.path, counts.Printable(c.name), c.typ))
+			p.notes = append(p.notes, t.leftOut(k))
 		case p.layout == Long && (slices.Contains(geneNames, strings.ToLower(c.name)) || slices.Contains(moreOfGenes, strings.ToLower(c.name))):
 			p.ofGenes = append(p.ofGenes, k)
 		default:

@@ -287,7 +287,7 @@ func TestReadFrame(t *testing.T) {
 	for _, way := range []string{"ipc zstd", "parquet"} {
 		path := temporary(t, "x")
 		storages[way](t, path, record(annotations(&want), "__index_level_0__"), 2)
-		got, err := ReadFrame(path, FrameOptions{})
+		got, _, err := ReadFrame(path, FrameOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -297,7 +297,7 @@ func TestReadFrame(t *testing.T) {
 	}
 	path := temporary(t, "x")
 	storages["parquet"](t, path, record([]written{fromJSON(t, "id", arrow.BinaryTypes.String, `["a","b","a","a"]`)}, ""), 2)
-	if _, err := ReadFrame(path, FrameOptions{Index: "id"}); err == nil || err.Error() != path+": names repeat: 2, the first a: every row needs a name of its own" {
+	if _, _, err := ReadFrame(path, FrameOptions{Index: "id"}); err == nil || err.Error() != path+": names repeat: 2, the first a: every row needs a name of its own" {
 		t.Error(err)
 	}
 }

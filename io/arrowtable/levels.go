@@ -3,59 +3,13 @@ package arrowtable
 import (
 	"context"
 	"fmt"
-	"iter"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"cellvi/io/counts"
 )
-
-// dictionaries yields the values of a column's dictionary, again whenever they
-// change.
-func (p *ipcFile) dictionaries(_ context.Context, k int) iter.Seq2[arrow.Array, error] {
-	return func(yield func(arrow.Array, error) bool) {
-		t, ok := storage(p.arrow.Field(k).Type).(*arrow.DictionaryType)
-		var last arrow.Array
-		for part := 0; ok && part <= max(0, len(p.batches)-1); part++ {
-			values, err := p.dictionary(t, p.fields[k], part)
-			if err == nil && values == last {
-				continue
-			}
-			last = values
-			if !yield(values, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// dictionaries reads the column: a Parquet file has a dictionary in each row group.
-func (p *parquetFile) dictionaries(ctx context.Context, k int) iter.Seq2[arrow.Array, error] {
-	return func(yield func(arrow.Array, error) bool) {
-		var last arrow.ArrayData
-		for part := range p.rows {
-			for piece, err := range p.scan(ctx, part, []int{k}, pieceRows) {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				for _, a := range piece.columns[0] {
-					d, ok := stored(a).(*array.Dictionary)
-					if !ok || d.Dictionary().Data() == last {
-						continue
-					}
-					last = d.Dictionary().Data()
-					if !yield(d.Dictionary(), nil) {
-						return
-					}
-				}
-			}
-		}
-	}
-}
 
 // levels are the categories of a column over all files, in the order in which
 // their dictionaries have them.

@@ -114,6 +114,7 @@ func (l *listFiller) read(p piece, first int64, t *counts.Table) error {
 		if err == nil {
 			l.ends = ends
 			l.r.nulls += int64(values.NullN())
+			l.r.nullLists += int64(a.NullN())
 			t.Values, err = appendFloats(t.Values, values)
 		}
 		if err != nil {

@@ -18,11 +18,11 @@ func (p *parquetFile) numbers(ctx context.Context, part, column int) iter.Seq2[f
 		unsigned = true
 	case arrow.INT8, arrow.INT16, arrow.INT32, arrow.INT64, arrow.FLOAT32, arrow.FLOAT64:
 	default:
-		return scannedNumbers(p, ctx, part, column)
+		return scannedNumbers(ctx, p, part, column)
 	}
 	leaf := p.leaves[column][0]
 	if d := p.reader.MetaData().Schema.Column(leaf); d.MaxRepetitionLevel() > 0 || d.MaxDefinitionLevel() > 1 {
-		return scannedNumbers(p, ctx, part, column)
+		return scannedNumbers(ctx, p, part, column)
 	}
 	return func(yield func(floats, error) bool) {
 		err := p.checkColumns(part, []int{column})
@@ -60,6 +60,9 @@ func (p *parquetFile) decode(ctx context.Context, part, leaf int, unsigned bool,
 			return err
 		}
 		f, err := d.next(min(left, pieceRows))
+		if err == nil {
+			err = column.Err() // a page that cannot be read ends a column without an error
+		}
 		if err != nil {
 			return err
 		}

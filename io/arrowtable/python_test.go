@@ -83,11 +83,11 @@ func TestReadsWhatOthersWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	obs, err := ReadFrame(filepath.Join(dir, "obs.pq"), FrameOptions{})
+	obs, _, err := ReadFrame(filepath.Join(dir, "obs.pq"), FrameOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	genes, err := ReadFrame(filepath.Join(dir, "genes.pq"), FrameOptions{})
+	genes, _, err := ReadFrame(filepath.Join(dir, "genes.pq"), FrameOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,18 +39,19 @@ func (o Options) Validate() error {
 
 // Reader yields the cells of a table; see counts.Reader.
 type Reader struct {
-	path   string
-	opt    Options
-	table  *table
-	plan   *plan
-	genes  *counts.Frame
-	obs    counts.Frame // header
-	cells  int64
-	notes  []string
-	nulls  int64 // counts that are null, of what was read
-	first  int64 // the next cell
-	result counts.Table
-	filler filler
+	path      string
+	opt       Options
+	table     *table
+	plan      *plan
+	genes     *counts.Frame
+	obs       counts.Frame // header
+	cells     int64
+	notes     []string
+	nulls     int64 // counts that are null, of what was read,
+	nullLists int64 // and lists of them
+	first     int64 // the next cell
+	result    counts.Table
+	filler    filler
 }
 
 // filler reads the cells of one layout.
@@ -156,6 +157,9 @@ func (r *Reader) Notes() []string {
 	notes := append([]string{}, r.notes...)
 	if r.nulls > 0 {
 		notes = append(notes, fmt.Sprintf("%s: %s counts are null and taken for zero", r.path, counts.Thousands(r.nulls)))
+	}
+	if r.nullLists > 0 {
+		notes = append(notes, fmt.Sprintf("%s: %s cells have null for a list of counts, and so no counts", r.path, counts.Thousands(r.nullLists)))
 	}
 	return notes
 }

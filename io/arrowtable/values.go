@@ -3,13 +3,12 @@ package arrowtable
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/decimal128"
-	"github.com/apache/arrow-go/v18/arrow/decimal256"
 )
 
 // class is what the values of an Arrow type are to a table of counts.
@@ -116,8 +115,10 @@ func appendFloats(dst []float64, a arrow.Array) ([]float64, error) {
 }
 
 func widen[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32](dst []float64, values []T) []float64 {
-	for _, v := range values {
-		dst = append(dst, float64(v))
+	from := len(dst)
+	dst = slices.Grow(dst, len(values))[:from+len(values)]
+	for i, v := range values {
+		dst[from+i] = float64(v)
 	}
 	return dst
 }
@@ -134,10 +135,10 @@ func appendDecimals(dst []float64, a arrow.Array) ([]float64, error) {
 		at = func(i int) float64 { return float64(a.Value(i)) * scale }
 	case *array.Decimal128:
 		scale := a.DataType().(arrow.DecimalType).GetScale()
-		at = func(i int) float64 { return decimal128.Num(a.Value(i)).ToFloat64(scale) }
+		at = func(i int) float64 { return a.Value(i).ToFloat64(scale) }
 	case *array.Decimal256:
 		scale := a.DataType().(arrow.DecimalType).GetScale()
-		at = func(i int) float64 { return decimal256.Num(a.Value(i)).ToFloat64(scale) }
+		at = func(i int) float64 { return a.Value(i).ToFloat64(scale) }
 	case *array.Null:
 		at = func(int) float64 { return 0 }
 	default:

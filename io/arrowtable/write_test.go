@@ -32,6 +32,7 @@ var storages = map[string]func(t testing.TB, path string, rec arrow.RecordBatch,
 	"ipc stream":    streamWriter,
 	"parquet":       parquetWriter(parquet.WithDictionaryDefault(true)),
 	"parquet v2":    parquetWriter(parquet.WithDataPageVersion(parquet.DataPageV2), parquet.WithCompression(compress.Codecs.Zstd)),
+	"parquet bare":  parquetWriter(parquet.WithStats(false)),
 	"parquet pages": parquetWriter(parquet.WithDataPageSize(16), parquet.WithBatchSize(3), parquet.WithCompression(compress.Codecs.Snappy)),
 }
 

@@ -75,20 +75,8 @@ func (s *source) missing(name string) error {
 	for _, h := range have {
 		flags = append(flags, "--layer "+strings.TrimPrefix(h, "layers/"))
 	}
-	e.Advice = fmt.Sprintf("the file has %s: choose with %s", list(have, "and"), list(flags, "or"))
+	e.Advice = fmt.Sprintf("the file has %s: choose with %s", counts.List(have, "and"), counts.List(flags, "or"))
 	return e
-}
-
-// list joins words as a sentence does: a, b and c; a long list is cut.
-func list(words []string, and string) string {
-	if len(words) > 12 {
-		words = append(append([]string{}, words[:12]...), fmt.Sprintf("%d more", len(words)-12))
-	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
 }
 
 // looksLike guesses what an HDF5 file without obs or var is instead.

@@ -17,13 +17,20 @@ hid_t h5x_string_memory(hid_t type, int vlen) {
 	return mem;
 }
 
+/* padded is the length of a string in a slot of size bytes: without the zeros after
+ * it, as numpy reads it. */
+static int64_t padded(const char *s, size_t size) {
+	while (size > 0 && s[size - 1] == 0) size--;
+	return (int64_t)size;
+}
+
 /* pack joins count strings, from pointers (vlen) or slots of size bytes. */
 static char *pack(const void *buf, int vlen, size_t size, int64_t count, int64_t *ends) {
 	int64_t total = 0;
 	char *out;
 	for (int64_t i = 0; i < count; i++) {
 		const char *s = vlen ? ((char *const *)buf)[i] : (const char *)buf + i * (int64_t)size;
-		total += s ? (int64_t)(vlen ? strlen(s) : strnlen(s, size)) : 0;
+		total += !s ? 0 : vlen ? (int64_t)strlen(s) : padded(s, size);
 		ends[i] = total;
 	}
 	if (!(out = malloc((size_t)total + 1))) return NULL;

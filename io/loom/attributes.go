@@ -87,13 +87,13 @@ func (s *source) namer(g *hdf5.Group, members []string, how naming) (string, err
 		return c, nil
 	}
 	if !how.numbered {
-		found := "holds " + list(members, "and")
+		found := "holds " + counts.List(members, "and")
 		if len(members) == 0 {
 			found = "is empty"
 		}
-		return "", hdf5.Fault(g, found+", but none of "+list(how.candidates, "and")+", which name "+how.axis, "name one of the attributes "+how.candidates[0])
+		return "", hdf5.Fault(g, found+", but none of "+counts.List(how.candidates, "and")+", which name "+how.axis, "name one of the attributes "+how.candidates[0])
 	}
-	s.notes = append(s.notes, fmt.Sprintf("%s are numbered from 0: there is no %s", how.axis, list(how.candidates, "and no")))
+	s.notes = append(s.notes, fmt.Sprintf("%s are numbered from 0: there is no %s", how.axis, counts.List(how.candidates, "and no")))
 	return "", nil
 }
 

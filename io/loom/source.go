@@ -159,19 +159,7 @@ func (s *source) missing(name string) error {
 		flags[i] = "--layer " + strings.TrimPrefix(h, "layers/")
 	}
 	return &counts.InputError{File: s.file.Path(), Place: "/" + name, Found: "is missing",
-		Advice: "the file has " + list(have, "and") + ": choose with " + list(flags, "or")}
-}
-
-// list joins words as a sentence does: a, b and c; a long list is cut.
-func list(words []string, and string) string {
-	if len(words) > 12 {
-		words = append(append([]string{}, words[:12]...), fmt.Sprintf("%d more", len(words)-12))
-	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
+		Advice: "the file has " + counts.List(have, "and") + ": choose with " + counts.List(flags, "or")}
 }
 
 func (s *source) close() error {

@@ -22,6 +22,6 @@ func Describe(path string, opt Options) (*counts.Description, error) {
 	}
 	return &counts.Description{
 		Format: "Matrix Market (" + r.files.version + ")", Cells: m.Cells, Genes: m.Genes,
-		Matrices: []counts.Matrix{m}, Var: counts.Annotations(&r.genes.taken),
+		Matrices: []counts.Matrix{m}, Var: counts.Annotations(r.genes.taken),
 	}, nil
 }

@@ -86,12 +86,12 @@ func (p *pass) taken() (counts.Entries, error) {
 	if err := p.checkRun(e.Cells); err != nil {
 		return counts.Entries{}, err
 	}
-	if p.genes.place == nil {
+	if p.genes.choice.Place == nil {
 		return e, nil
 	}
 	n := 0
 	for i, gene := range e.Genes {
-		if to := p.genes.place[gene]; to >= 0 {
+		if to := p.genes.choice.Place[gene]; to >= 0 {
 			e.Cells[n], e.Genes[n], e.Values[n] = e.Cells[i], uint32(to), e.Values[i]
 			n++
 		}

@@ -13,14 +13,12 @@ import (
 	"cellvi/io/textfile"
 )
 
-const geneExpression = "Gene Expression"
-
 // features are the genes of the files, and which of them are taken.
 type features struct {
-	all   counts.Frame // as in the file: names, gene_ids, feature_types
-	place []int32      // of each gene of the file among those taken; -1 is left out; nil: all are taken
-	taken counts.Frame
-	notes []string
+	all    counts.Frame // as in the file: names, gene_ids, feature_types
+	choice counts.GeneChoice
+	taken  *counts.Frame
+	notes  []string
 }
 
 // readFeatures reads the genes whole: identifier, symbol, kind of feature. What
@@ -94,7 +92,7 @@ func (r *featureRows) frame(path string) counts.Frame {
 	if r.columns > 1 {
 		f.Columns = append(f.Columns, counts.Column{Name: "gene_ids", Kind: counts.String, Strings: r.ids})
 	}
-	if r.columns > 2 && (strings.Contains(filepath.Base(path), "features.") || slices.Contains(r.types, geneExpression)) {
+	if r.columns > 2 && (strings.Contains(filepath.Base(path), "features.") || slices.Contains(r.types, counts.GeneExpression)) {
 		f.Columns = append(f.Columns, counts.Column{Name: "feature_types", Kind: counts.String, Strings: r.types})
 	}
 	return f

@@ -66,7 +66,7 @@ func Open(path string, opt Options) (*Reader, error) {
 
 // Genes are the genes taken: symbols, with gene_ids and feature_types where the file
 // has them.
-func (r *Reader) Genes() *counts.Frame { return &r.genes.taken }
+func (r *Reader) Genes() *counts.Frame { return r.genes.taken }
 
 // Obs has no columns.
 func (r *Reader) Obs() *counts.Frame { return &counts.Frame{} }

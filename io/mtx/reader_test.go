@@ -105,7 +105,7 @@ func TestFeatureTypes(t *testing.T) {
 func TestNoGeneExpression(t *testing.T) {
 	folder := write(t, map[string]string{"matrix.mtx": goodMatrix, "features.tsv": "E1\tA\tPeaks\nE2\tB\tPeaks\nE3\tC\tCustom\n", "barcodes.tsv": goodBarcodes})
 	_, err := Open(folder, Options{})
-	want := filepath.Join(folder, "features.tsv") + ": has no features of type Gene Expression; it has 1 Custom, 2 Peaks: choose with --feature-types, or --feature-types all"
+	want := filepath.Join(folder, "features.tsv") + ": has no features of type Gene Expression; it has 1 Custom and 2 Peaks: choose with --feature-types, or --feature-types all"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

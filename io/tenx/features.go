@@ -10,8 +10,8 @@ import (
 
 // readGenes reads the genes of version 2: symbols and identifiers.
 func (m *matrix) readGenes(opt Options) error {
-	if t := opt.FeatureTypes; len(t) > 0 && !slices.Contains(t, "all") && !slices.Contains(t, GeneExpression) {
-		return hdf5.Fault(m.at, "has genes alone, but features of type "+list(t, "and")+" are asked for", "leave --feature-types out")
+	if t := opt.FeatureTypes; len(t) > 0 && !slices.Contains(t, "all") && !slices.Contains(t, counts.GeneExpression) {
+		return hdf5.Fault(m.at, "has genes alone, but features of type "+counts.List(t, "and")+" are asked for", "leave --feature-types out")
 	}
 	names, err := m.readColumn(m.at, "gene_names")
 	if err != nil {

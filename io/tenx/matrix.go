@@ -18,9 +18,9 @@ type matrix struct {
 	features int64 // in the file
 	counts   h5matrix.Matrix
 	barcodes *hdf5.Column
-	filtered *hdf5.Column // which barcodes are cells, in files of probes; else nil
-	genes    counts.Frame // those that are kept
-	place    []int32      // of each feature among them, or -1; nil where all are
+	filtered *hdf5.Column      // which barcodes are cells, in files of probes; else nil
+	genes    counts.Frame      // those that are kept
+	choice   counts.GeneChoice // of them among the features
 	notes    []string
 }
 
@@ -136,7 +136,7 @@ func (m *matrix) fill(ctx context.Context, first, n int64, t *counts.Table) (int
 	if err != nil {
 		return 0, err
 	}
-	m.drop(t)
+	m.choice.Apply(t, t)
 	if t.Obs.Names, err = m.barcodes.Labels(first, n); err != nil || m.filtered == nil {
 		return n, err
 	}

@@ -1,9 +1,6 @@
 package tenx
 
 import (
-	"fmt"
-	"strings"
-
 	"cellvi/io/counts"
 	"cellvi/io/hdf5"
 )
@@ -142,19 +139,7 @@ func noGenome(genomes []string) *counts.InputError {
 	for i, g := range genomes {
 		flags[i] = "--genome " + g
 	}
-	return &counts.InputError{Found: "the file has " + what + list(genomes, "and"), Advice: "choose with " + list(flags, "or")}
-}
-
-// list joins words as a sentence does: a, b and c; a long list is cut.
-func list(words []string, and string) string {
-	if len(words) > 12 {
-		words = append(append([]string{}, words[:12]...), fmt.Sprintf("%d more", len(words)-12))
-	}
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
+	return &counts.InputError{Found: "the file has " + what + counts.List(genomes, "and"), Advice: "choose with " + counts.List(flags, "or")}
 }
 
 func (s *source) close() error {

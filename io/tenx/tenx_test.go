@@ -82,7 +82,7 @@ func TestColumns(t *testing.T) {
 	r := open(t, write(t, f), Options{})
 	want := &counts.Frame{Names: []string{"A", "B", "A"}, Columns: []counts.Column{
 		texted("gene_ids", "E1", "E2", "E3"), texted("probe_ids", "G1", "G2", "G3"),
-		texted("feature_types", GeneExpression, GeneExpression, GeneExpression),
+		texted("feature_types", counts.GeneExpression, counts.GeneExpression, counts.GeneExpression),
 		{Name: "filtered_probes", Kind: counts.Bool, Bools: []bool{true, false, true}}, texted("genome", "hg", "mm", "hg")}}
 	if d := countstest.DiffFrames(r.Genes(), want); d != "" {
 		t.Errorf("genes: %s", d)
@@ -189,7 +189,7 @@ func TestInvalid(t *testing.T) {
 		want  string
 	}{
 		{v3(func(f *file) {}), Options{}, ""},
-		{v2(func(f *file) {}), Options{FeatureTypes: []string{GeneExpression}}, ""},
+		{v2(func(f *file) {}), Options{FeatureTypes: []string{counts.GeneExpression}}, ""},
 		{v3(func(f *file) { f.shape = []int64{4, 2} }), Options{}, "/matrix/barcodes: has 3 values, but the matrix has 2 cells" + damaged},
 		{v3(func(f *file) { f.shape = []int64{4} }), Options{}, "/matrix/shape: has 1 values of type int64, features × cells expected" + damaged},
 		{v3(func(f *file) { f.shape = []int64{-4, 3} }), Options{}, "/matrix/shape: is -4 × 3, features × cells expected" + damaged},
@@ -206,7 +206,7 @@ func TestInvalid(t *testing.T) {
 		{v3(func(f *file) { f.texts["id"] = f.texts["id"][:3] }), Options{}, "/matrix/features/id: has 3 values, but the matrix has 4 features" + damaged},
 		{v3(func(f *file) { f.texts["name"][1] = "\xfc" }), Options{}, `/matrix/features/name: row 1 is "\xfc", which is not UTF-8: write the file's text as UTF-8`},
 		{v3(func(f *file) {}), Options{Genome: "rn"}, "/matrix/features: has no features of genome rn: the file has genomes hg and mm: choose with --genome hg or --genome mm"},
-		{v3(func(f *file) {}), Options{FeatureTypes: []string{"Peaks"}}, "/matrix/features: has no features of type Peaks, but of Gene Expression and Antibody Capture: choose with --feature-types 'Gene Expression' or --feature-types 'Antibody Capture'"},
+		{v3(func(f *file) {}), Options{FeatureTypes: []string{"Peaks"}}, "/matrix/features: has no features of type Peaks; it has 1 Antibody Capture and 3 Gene Expression: choose with --feature-types, or --feature-types all"},
 		{v3(func(f *file) { delete(f.texts, "genome") }), Options{Genome: "hg"}, "/matrix/features: has no genome, but --genome hg is given: leave --genome out"},
 		{[]file{soundLegacy(), two}, Options{}, "the file has genomes hg19 and mm10: choose with --genome hg19 or --genome mm10"},
 		{[]file{soundLegacy(), two}, Options{Genome: "hg"}, "/hg: is missing: the file has genomes hg19 and mm10: choose with --genome hg19 or --genome mm10"},

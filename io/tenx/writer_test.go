@@ -147,7 +147,7 @@ func fileOf(want *countstest.FullTable, version string) file {
 func (f *file) addAntibodies() {
 	var names, types []string
 	for _, n := range f.texts["name"] {
-		names, types = append(names, n, "antibody"), append(types, GeneExpression, "Antibody Capture")
+		names, types = append(names, n, "antibody"), append(types, counts.GeneExpression, "Antibody Capture")
 	}
 	f.texts = map[string][]string{"name": names, "id": names, "feature_type": types}
 	f.shape[0] *= 2

@@ -3,12 +3,13 @@ package textfile
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
 
 	"cellvi/io/counts"
 )
@@ -54,7 +55,11 @@ func (f *File) readFault(err error) error {
 		return io.EOF
 	}
 	lines := f.lines + int64(bytes.Count(f.buffer[f.start:f.end], []byte{'\n'}))
-	return gzipFault(f.Path, "after "+f.place(lines), err)
+	place := ""
+	if lines > 0 {
+		place = "after " + f.place(lines)
+	}
+	return gzipFault(f.Path, place, err)
 }
 
 // gzipFault tells truncated and damaged gzip from errors of the system.

@@ -29,6 +29,7 @@ type Receiver struct {
 	stop   chan struct{} // closed by Close
 	reader sync.WaitGroup
 
+	late []string      // all notes, once the last table has come
 	lent *counts.Table // what Next gave last
 	over error         // what Next gives from now on
 }
@@ -66,7 +67,8 @@ func (x *Receiver) Genes() *counts.Frame { return &x.header.Genes }
 // Obs is the cells' columns without rows.
 func (x *Receiver) Obs() *counts.Frame { return &x.header.Obs }
 
-// About is what was sent about the cells before them.
+// About is what was sent about the cells before them; after the last of them with
+// all notes.
 func (x *Receiver) About() About { return x.header.About }
 
 // Cells is the number of cells announced.
@@ -99,7 +101,9 @@ func (x *Receiver) readAll() {
 		}
 		if err == nil {
 			seen += int64(t.Cells())
-			err = x.ended(t, seen)
+			if err = x.ended(t, seen); errors.Is(err, io.EOF) {
+				err = x.readNotes()
+			}
 		}
 		select {
 		case x.ready <- received{t, err}:
@@ -123,6 +127,19 @@ func (x *Receiver) ended(t *counts.Table, seen int64) error {
 	return io.EOF
 }
 
+// readNotes reads what follows the last table; io.EOF where all is well.
+func (x *Receiver) readNotes() error {
+	message, err := readMessage(x.from, nil)
+	if err == nil {
+		x.late = nil
+		err = gob.NewDecoder(bytes.NewReader(message)).Decode(&x.late)
+	}
+	if err != nil {
+		return broken("notes: %v", err)
+	}
+	return io.EOF
+}
+
 // Next is the next table; io.EOF only after all that was announced has come.
 func (x *Receiver) Next(ctx context.Context) (*counts.Table, error) {
 	if x.over != nil {
@@ -138,7 +155,9 @@ func (x *Receiver) Next(ctx context.Context) (*counts.Table, error) {
 	select {
 	case got := <-x.ready:
 		if got.err != nil {
-			x.over = got.err
+			if x.over = got.err; errors.Is(got.err, io.EOF) {
+				x.header.About.Notes = x.late
+			}
 			return nil, got.err
 		}
 		x.lent = got.table

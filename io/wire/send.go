@@ -24,20 +24,32 @@ type About struct {
 	Notes  []string // what the reader left out or decided, for the log
 }
 
-// Send writes everything that reader yields to w, what is about it first. The next
-// table is read while one is being written.
+// Send writes everything that reader yields to w, what is about it first, and what
+// it notes in the end (counts.Noter) last. The next table is read while one is being
+// written.
 func Send(ctx context.Context, w io.Writer, reader counts.Reader, about About) error {
 	h := header{Cells: reader.Cells(), Genes: *reader.Genes(), Obs: reader.Obs().Header(), About: about}
-	var head bytes.Buffer
-	head.Write(make([]byte, headBytes))
-	if err := gob.NewEncoder(&head).Encode(h); err != nil {
-		return err
-	}
-	if err := writeMessage(w, head.Bytes()); err != nil {
+	if err := sendGob(w, h); err != nil {
 		return err
 	}
 	s := startSender(w)
-	return errors.Join(s.sendAll(ctx, reader, &h), s.end())
+	if err := errors.Join(s.sendAll(ctx, reader, &h), s.end()); err != nil {
+		return err
+	}
+	if n, ok := reader.(counts.Noter); ok {
+		about.Notes = n.Notes()
+	}
+	return sendGob(w, about.Notes)
+}
+
+// sendGob writes a message that is a value.
+func sendGob(w io.Writer, v any) error {
+	var message bytes.Buffer
+	message.Write(make([]byte, headBytes))
+	if err := gob.NewEncoder(&message).Encode(v); err != nil {
+		return err
+	}
+	return writeMessage(w, message.Bytes())
 }
 
 // sender writes messages in a goroutine of its own.
