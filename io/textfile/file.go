@@ -99,6 +99,9 @@ func (f *File) Line() ([]byte, error) {
 	f.start, f.searched = at+1, at+1
 	f.lines++
 	f.given = 1
+	if bytes.IndexByte(line, 0) >= 0 {
+		return nil, f.LineFault(f.lines, "holds a zero byte, which no text has", "copy or write the file again")
+	}
 	return bytes.TrimSuffix(line, []byte{'\r'}), nil
 }
 
