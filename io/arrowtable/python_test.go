@@ -61,7 +61,7 @@ pf.write_feather(l.set_column(2, "genes", pa.array([[genes[k] for k in r] for r 
 o = l["counts"].combine_chunks().offsets
 view = lambda v: pa.ListViewArray.from_arrays(o[:-1], pc.subtract(o[1:], o[:-1]), v)
 lv = l.set_column(3, "counts", view(l["counts"].combine_chunks().values)).set_column(2, "genes", view(l["genes"].combine_chunks().values.cast(pa.string_view())))
-pf.write_feather(lv, D + "list-view.feather")
+pf.write_feather(lv, D + "list-view.feather", compression="uncompressed") # pyarrow 21 dies compressing views
 pl.from_arrow(l).write_parquet(D + "list-polars.parquet")
 pl.from_arrow(l).write_ipc(D + "list-polars.arrow")
 obs.to_parquet(D + "obs.pq")
