@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"slices"
 
 	"cellvi/pipeline"
@@ -197,13 +198,11 @@ func (c *simulateCommand) Run(a *app) error {
 	return a.runner().Alone(a.ctx, &stages.Simulate{Options: c.Options})
 }
 
-type readCommand struct {
-	Options stages.ChildOptions `embed:""`
-}
+type readCommand struct{}
 
 // Run is the child's work: all of it is in its exit code.
-func (c *readCommand) Run(a *app) error {
-	a.code = stages.ServeChild(a.ctx, c.Options, a.stdout)
+func (*readCommand) Run(a *app) error {
+	a.code = stages.ServeChild(a.ctx, os.Stdin, a.stdout)
 	return nil
 }
 

@@ -3,7 +3,7 @@ package stages
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +34,7 @@ type child struct {
 
 // startChild asks a child q, whose limits this sets. ctx ends it.
 func startChild(ctx context.Context, q question, may means) (*child, error) {
-	memory, cpu, most, err := childLimits(q.File, may)
+	memory, cpu, most, err := childLimits(given([]string{q.File}, q.Read.Var), may)
 	if err != nil {
 		return nil, err
 	}
@@ -42,14 +42,15 @@ func startChild(ctx context.Context, q question, may means) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Var, q.Plan, q.Threads, q.Memory = q.Read.Var, may.readerMemory(), may.threads, memory
+	q.Plan, q.Threads, q.Memory = may.readerMemory(), may.threads, memory
 	q.CPU, q.MostCPU = uint64(cpu.Seconds()), uint64(most.Seconds())
-	asked, err := json.Marshal(q)
-	if err != nil {
+	var asked bytes.Buffer
+	if err := gob.NewEncoder(&asked).Encode(q); err != nil {
 		return nil, err
 	}
 	c := &child{q: q, faults: &bytes.Buffer{}, done: make(chan struct{})}
-	c.cmd = exec.CommandContext(ctx, self, "read", "--threads="+strconv.Itoa(may.threads), "--", string(asked))
+	c.cmd = exec.CommandContext(ctx, self, "read", "--threads="+strconv.Itoa(may.threads))
+	c.cmd.Stdin = &asked
 	c.cmd.Stderr = &c.errors
 	// Network file systems often cannot lock, and libhdf5 then refuses to open;
 	// it reads this before main, and nobody writes to an input. Every thread that
@@ -76,7 +77,7 @@ func widenPipe(pipe io.ReadCloser) {
 func (c *child) start() error {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return err
+		return errors.Join(err, c.out.Close())
 	}
 	c.cmd.ExtraFiles = []*os.File{write} // the child's descriptor 3
 	if err := c.cmd.Start(); err != nil {

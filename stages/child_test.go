@@ -24,19 +24,18 @@ const misbehave = "CELLVI_TEST_CHILD"
 // TestMain lets the test binary be its own child, as cellvi is.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "read" {
-		os.Exit(testChild(os.Args[2:]))
+		os.Exit(testChild())
 	}
 	os.Exit(m.Run())
 }
 
-// testChild takes the question as cellvi does, from the last argument.
-func testChild(args []string) int {
-	opt := ChildOptions{Question: args[len(args)-1]}
+// testChild takes the question as cellvi does.
+func testChild() int {
 	switch how := os.Getenv(misbehave); how {
 	case "":
-		return ServeChild(context.Background(), opt, os.Stdout)
+		return ServeChild(context.Background(), os.Stdin, os.Stdout)
 	case "half":
-		return ServeChild(context.Background(), opt, &shortWriter{os.Stdout, 3000})
+		return ServeChild(context.Background(), os.Stdin, &shortWriter{os.Stdout, 3000})
 	case "garbage":
 		_, _ = os.Stdout.WriteString(strings.Repeat("garbage", 1000))
 		return 0
@@ -188,8 +187,8 @@ func TestChildLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for budget, want := range map[int64]int64{0: 1 << 30, 1: 400 << 20, 2e9: 2e9 - 2*programBytes, 1e12: 1e12 - 2*programBytes} {
-		memory, cpu, most, err := childLimits(path, means{memory: budget})
-		if err != nil || memory != want || cpu != 30*time.Second || most != 2652*time.Second {
+		memory, cpu, most, err := childLimits([]string{path}, means{memory: budget})
+		if err != nil || memory != want || cpu != 25*time.Second || most != 2647*time.Second {
 			t.Errorf("budget %d: %d bytes, %v, %v, %v", budget, memory, cpu, most, err)
 		}
 	}

@@ -1,7 +1,8 @@
 package stages
 
 import (
-	"encoding/json"
+	"bytes"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ import (
 )
 
 // childFault is an error on its way from the child process that reads a file to
-// its parent: one JSON line.
+// its parent, as gob.
 type childFault struct {
 	Input  *counts.InputError  // a fault of the data
 	Memory *counts.MemoryError // what the budget is too small for
@@ -36,16 +37,16 @@ func tellParent(w io.Writer, err error) error {
 	default:
 		f.Text = err.Error()
 	}
-	return json.NewEncoder(w).Encode(f)
+	return gob.NewEncoder(w).Encode(f)
 }
 
 // readFault is the error that the child told of; nil where it told none.
 // Memory that HDF5 does not get is the child's limit, not the machine's.
 func readFault(text []byte, file string) error {
 	var f childFault
-	switch json.Unmarshal(text, &f) {
+	switch gob.NewDecoder(bytes.NewReader(text)).Decode(&f) {
 	case nil:
-	default:
+	default: // it said nothing, or died saying it
 		return nil
 	}
 	switch {
@@ -57,7 +58,7 @@ func readFault(text []byte, file string) error {
 		}
 		return f.Memory
 	case f.Errno == syscall.ENOMEM:
-		return pipeline.BadInput("%s: reading it needs more memory than the reader may take: %s, or raise --memory", file, damagedAdvice)
+		return pipeline.BadInput("%s: reading it needs more memory than the reader may take: raise --memory; where that does not help, %s", file, damagedAdvice)
 	case f.Errno != 0:
 		return &os.PathError{Op: "read", Path: f.Path, Err: f.Errno}
 	}

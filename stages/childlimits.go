@@ -25,21 +25,25 @@ const (
 	childMemory         = 1 << 30 // where there is no budget
 	childLeastMemory    = 400 << 20
 	childThreadMemory   = 16 << 20
-	childSeconds        = 10
+	childSeconds        = 5
 	childBytesPerSecond = 500_000
 	childMostPacking    = 1100 // to one: gzip's best
 	childSlowest        = 4 << 20
 )
 
-// childLimits are those for the file, or the folder of files: memory, and processor
+// childLimits are those for files or folders of files: memory, and processor
 // time until it is open and in all. The parent and what the child has mapped before
 // have their part of the budget too. Opening reads little, and loops where libhdf5
 // does on damaged files; reading ends when all values that gzip can pack into so
 // many bytes have been read, at the slowest.
-func childLimits(path string, may means) (memory int64, cpu, most time.Duration, err error) {
-	size, err := sizeOf(path)
-	if err != nil {
-		return 0, 0, 0, err
+func childLimits(paths []string, may means) (memory int64, cpu, most time.Duration, err error) {
+	size := int64(0)
+	for _, path := range paths {
+		n, err := sizeOf(path)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		size += n
 	}
 	memory = childMemory
 	if may.memory > 0 {

@@ -101,10 +101,11 @@ func kindOf(path string) (format, error) {
 		return "", err
 	}
 	defer root.Close() // only read from
-	for kind, is := range map[format]func(*hdf5.Group) (bool, error){formatTenX: tenx.Is, formatLoom: loom.Is} {
-		if yes, err := is(root); err != nil || yes {
-			return kind, err
-		}
+	if is, err := loom.Is(root); err != nil || is {
+		return formatLoom, err
+	}
+	if is, err := tenx.Is(root); err != nil || is {
+		return formatTenX, err
 	}
 	return formatH5AD, nil
 }

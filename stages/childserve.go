@@ -13,18 +13,12 @@ import (
 	"cellvi/io/wire"
 )
 
-// ChildOptions are the arguments of the hidden command `read`, in which a child
-// process reads one file.
-type ChildOptions struct {
-	Question string `arg:""` // as JSON
-}
-
-// question is what a child is to find out about a file.
+// question is what a child is to find out about a file. It comes by stdin, as gob,
+// which keeps names that are no UTF-8.
 type question struct {
 	Ask  ask
 	File string
 	Read ReadOptions
-	Var  string // ReadOptions.Var, which has no place in JSON
 
 	Plan    int64  // bytes that reading may plan with
 	Threads int    // that decompress
@@ -47,16 +41,15 @@ const (
 // the data, its stderr what libhdf5 or a dying runtime says.
 const faultDescriptor = 3
 
-// ServeChild is the child's whole work. It limits itself before the file is
-// touched, writes to out, and returns the exit code; an error goes to the
-// parent. A fault of HDF5 may kill it at any point: the parent tells that from
+// ServeChild is the whole work of the hidden command `read`, in which a child process
+// reads one file. It takes a question from in, limits itself before the file is
+// touched, writes to out, and returns the exit code; an error goes to the parent. A fault of HDF5 may kill it at any point: the parent tells that from
 // a whole answer.
-func ServeChild(ctx context.Context, opt ChildOptions, out io.Writer) int {
+func ServeChild(ctx context.Context, in io.Reader, out io.Writer) int {
 	faults := os.NewFile(faultDescriptor, "faults")
 	var q question
-	err := json.Unmarshal([]byte(opt.Question), &q)
+	err := gob.NewDecoder(in).Decode(&q)
 	if err == nil {
-		q.Read.Var = q.Var
 		err = limit(q)
 	}
 	if err == nil {

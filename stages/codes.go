@@ -68,10 +68,15 @@ func (c *coder) add(column *counts.Column) {
 	}
 }
 
-// settle gives the codes, once all cells were added and none lacks a value.
-func (c *coder) settle() *codes {
+// settle gives the codes, once all cells were added and none lacks a value. Levels
+// that no cell has stay, as in scvi-tools, unless drop says so: where cells were left
+// out, as anndata does for a subset.
+func (c *coder) settle(drop bool) *codes {
 	switch c.kind {
 	case counts.Categorical:
+		if drop {
+			c.dropUnused()
+		}
 	case counts.String:
 		c.levels = c.texts.settle(c.of, func(s string) string { return s })
 	case counts.Int:
@@ -82,6 +87,25 @@ func (c *coder) settle() *codes {
 		c.levels = c.ints.settle(c.of, func(v int64) string { return [...]string{"False", "True"}[v] })
 	}
 	return &c.codes
+}
+
+// dropUnused leaves out the levels that no cell has.
+func (c *coder) dropUnused() {
+	used := make([]bool, len(c.levels))
+	for _, code := range c.of {
+		used[code] = true
+	}
+	place, levels := make([]int32, len(used)), []string{}
+	for i, u := range used {
+		if u {
+			place[i] = int32(len(levels))
+			levels = append(levels, c.levels[i])
+		}
+	}
+	for i, code := range c.of {
+		c.of[i] = place[code]
+	}
+	c.levels = levels
 }
 
 // distinct numbers values as they are first met.

@@ -70,7 +70,7 @@ func formatOfText(path, name string, head []byte) (format, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte("%%MatrixMarket")) || mtx.Is(path):
 		return formatMTX, nil
-	case bytes.HasPrefix(head, []byte("RDX")) || bytes.HasPrefix(head, []byte("X\n\x00")):
+	case bytes.HasPrefix(head, []byte("RDX2\n")) || bytes.HasPrefix(head, []byte("RDX3\n")) || bytes.HasPrefix(head, []byte("X\n\x00")):
 		return "", unknown(path, "it is an R object", "write it as .h5ad with anndataR or zellkonverter, or its counts as mtx")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return "", unknown(path, "it is a zip archive (an Excel workbook, or packed zarr)", "unpack it, or save the sheet as CSV")

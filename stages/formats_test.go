@@ -38,6 +38,7 @@ func TestFormatOf(t *testing.T) {
 		"f.csv":           {"cell\n", formatText, ""},
 		"matrix.mtx":      {"%%MatrixMarket matrix coordinate integer general\n", formatMTX, ""},
 		"g.gz":            {gz("%%MatrixMarket matrix coordinate integer general\n"), formatMTX, ""},
+		"radixin.csv":     {"RDX,A\nx,1\n", formatText, ""},
 		"h.rds":           {gz("X\n\x00\x00\x00\x03"), "", "it is an R object: write it as .h5ad"},
 		"i.RData":         {gz("RDX3\nX\n"), "", "it is an R object"},
 		"j.xlsx":          {"PK\x03\x04\x14\x00", "", "it is a zip archive"},

@@ -102,6 +102,9 @@ func (p *ingestPass) run(ctx context.Context) (err error) {
 	defer p.job.Progress.End()
 	err = p.copy(ctx, reader, w)
 	p.kind, p.rounded = w.Count(), w.Rounded()
+	if p.kept != nil {
+		w.LeaveOut(p.kept.LeftOut())
+	}
 	if closed := w.Close(); err == nil { // what a failed copy leaves is removed, and Close says no more
 		err = closed
 	}

@@ -68,7 +68,7 @@ type Problem struct {
 // reason where training would refuse them.
 func Inspect(ctx context.Context, job *pipeline.Job, o InspectOptions, out io.Writer) error {
 	look := &looking{o: o, job: job, reading: reading{options: o.ReadOptions, paths: o.File, may: meansOf(job), lenient: true}}
-	look.found = Inspection{File: look.file(), Matrix: o.Layer, Problems: []Problem{}, Matrices: []MatrixInfo{}}
+	look.found = Inspection{File: look.file(), Matrix: o.Layer, Problems: []Problem{}, Matrices: []MatrixInfo{}, Obs: []ColumnInfo{}, Var: []ColumnInfo{}}
 	err := look.all(ctx)
 	if err == nil {
 		err = look.refused()

@@ -54,7 +54,7 @@ func TestInspectText(t *testing.T) {
 		"  sample: string, 2 levels: s10 (2), s2 (2)\n",
 		"  type: categorical, 3 levels: T (1), B (2), unused (0), 1 cell without a value\n",
 		"  1 cell has no counts (kept; --min-counts 1 leaves them out)\n",
-		"  1 gene name occurred before (ingest appends -1, -2, …)\n",
+		": gene names made unique by a suffix -1, -2, …: 1\n",
 		"\nX can be trained on.\n",
 	} {
 		if !strings.Contains(out.String(), line) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"cellvi/io/counts"
 	"cellvi/pipeline"
@@ -74,6 +75,10 @@ func (l *looking) findKeys(table counts.Reader) {
 // read reads all counts.
 func (l *looking) read(ctx context.Context, table counts.Reader) error {
 	n, genes := &l.found, *table.Genes()
+	named := &genes // in the fingerprint
+	if own := l.inputs[0].Genes(); len(l.inputs) == 1 && own.Len() == genes.Len() {
+		named = own // as the file has them, repeats too
+	}
 	n.Cells, n.Genes = table.Cells(), int64(genes.Len())
 	l.names, l.obs, l.met = newNameCheck(n.Cells), newColumnTallies(table.Obs()), make([]bool, genes.Len())
 	l.job.Progress.Begin("reading cells", "cells", n.Cells)
@@ -88,7 +93,7 @@ func (l *looking) read(ctx context.Context, table counts.Reader) error {
 		if err != nil {
 			return err
 		}
-		l.take(t, &genes)
+		l.take(t, named)
 		l.job.Progress.Add(int64(t.Cells()))
 	}
 }
@@ -123,6 +128,7 @@ func (l *looking) judge(ctx context.Context) error {
 	if err := l.repeated(ctx); err != nil {
 		return err
 	}
+	l.judgeLevels()
 	empty := int64(len(l.met))
 	for _, met := range l.met {
 		if met {
@@ -156,6 +162,28 @@ func (l *looking) judgeCounts(emptyGenes int64) {
 	}
 	if emptyGenes > 0 {
 		l.tell(emptyGenes, "%s (kept; --min-cells 1 leaves them out)", plural(emptyGenes, "gene has no counts", "genes have no counts"))
+	}
+}
+
+// judgeLevels tells levels of the covariates that prepare would warn of.
+func (l *looking) judgeLevels() {
+	for _, key := range []string{l.o.BatchKey, l.o.LabelsKey} {
+		i := slices.IndexFunc(l.obs, func(t columnTally) bool { return t.column.Name == key })
+		if key == "" || i < 0 {
+			continue
+		}
+		var small []string
+		for _, level := range l.obs[i].order {
+			if n := l.obs[i].cells[level]; n > 0 && n < 3 {
+				small = append(small, counts.Printable(level))
+			}
+		}
+		if len(small) > 0 {
+			l.tell(int64(len(small)), "%s: %s with fewer than 3 cells: %s: a model cannot learn from so few", counts.Printable(key), plural(int64(len(small)), "level", "levels"), some(small, 10))
+		}
+		if l.obs[i].many {
+			l.tell(0, "%s: more than %d levels: is it a covariate?", counts.Printable(key), mostLevels)
+		}
 	}
 }
 

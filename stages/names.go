@@ -13,23 +13,38 @@ import (
 // nameCheck finds names that occur more than once among many, in 6 to 11 bytes a
 // name: it remembers half of their hashes, and names only where one came again.
 type nameCheck struct {
-	seed  maphash.Seed
-	slots []uint32 // open addressing: the upper halves of hashes, 0 where free
-	room  int      // names that may yet be added
-	again map[uint64]struct{}
+	seed   maphash.Seed
+	tables []nameTable // all but the last are full
+	again  map[uint64]struct{}
 }
 
-// newNameCheck makes room for so many names.
+// nameTable is open addressing: the upper halves of hashes, 0 where free.
+type nameTable struct {
+	slots []uint32
+	room  int // names that may yet be added
+}
+
+// mostAhead is for how many names there is room before they come: what a file claims
+// costs nothing.
+const mostAhead = 1 << 22
+
+// newNameCheck makes room for so many names, or for more as they come.
 func newNameCheck(names int64) *nameCheck {
-	slots := 1 << bits.Len64(uint64(names)*4/3+16)
-	return &nameCheck{seed: maphash.MakeSeed(), slots: make([]uint32, slots), room: slots / 8 * 7, again: map[uint64]struct{}{}}
+	c := &nameCheck{seed: maphash.MakeSeed(), again: map[uint64]struct{}{}}
+	c.grow(min(names, mostAhead))
+	return c
 }
 
-// add takes names in. One more than there is room for is suspected.
+// grow adds a table for so many names.
+func (c *nameCheck) grow(names int64) {
+	slots := 1 << bits.Len64(uint64(names)*4/3+16)
+	c.tables = append(c.tables, nameTable{make([]uint32, slots), slots / 8 * 7})
+}
+
+// add takes names in.
 func (c *nameCheck) add(names []string) {
 	for _, name := range names {
-		h := maphash.String(c.seed, name)
-		if c.room--; c.room < 0 || !c.place(h) {
+		if h := maphash.String(c.seed, name); !c.place(h) {
 			c.again[h] = struct{}{}
 		}
 	}
@@ -37,16 +52,34 @@ func (c *nameCheck) add(names []string) {
 
 // place finds a place for a hash; false where it, or one that looks alike, is there.
 func (c *nameCheck) place(h uint64) bool {
-	upper, last := uint32(h>>32)|1, uint64(len(c.slots)-1)
-	for i := h & last; ; i = (i + 1) & last {
-		switch c.slots[i] {
-		case 0:
-			c.slots[i] = upper
-			return true
-		case upper:
+	upper := uint32(h>>32) | 1
+	last := len(c.tables) - 1
+	if c.tables[last].room == 0 {
+		c.grow(int64(len(c.tables[last].slots)))
+		last++
+	}
+	for i := range c.tables {
+		at, there := c.tables[i].find(h, upper)
+		if there {
 			return false
 		}
+		if i == last {
+			c.tables[i].slots[at] = upper
+			c.tables[i].room--
+		}
 	}
+	return true
+}
+
+// find is where a hash stands, or the free place where it would.
+func (t *nameTable) find(h uint64, upper uint32) (at uint64, there bool) {
+	last := uint64(len(t.slots) - 1)
+	for at = h & last; t.slots[at] != 0; at = (at + 1) & last {
+		if t.slots[at] == upper {
+			return at, true
+		}
+	}
+	return at, false
 }
 
 // suspects tells whether names may have been repeated: then repeated has to see

@@ -17,11 +17,37 @@ func (r *countsInput) refuse(ctx context.Context) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	if other := r.elsewhere(ctx); other != "" {
-		bad.Advice = r.matrix() + " holds " + r.check.Nature() + "; " + other + " holds counts: add --layer " + strings.TrimPrefix(other, "layers/")
+	switch other := r.elsewhere(ctx); {
+	case r.format == formatTable:
+		bad.Advice = "these are not raw counts: name columns that are annotations with --obs-columns" + r.allow()
+	case r.format != formatH5AD && r.format != formatLoom:
+		bad.Advice = "these are not raw counts: give a file of raw counts" + r.allow()
+	case other != "":
+		bad.Advice = r.matrix() + " holds " + r.check.Nature() + "; " + other + " holds counts: add --layer " + flagOf(other)
 	}
 	return err
 }
+
+// allow is the advice that lets fractions pass, where it would.
+func (r *countsInput) allow() string {
+	if r.check.Negative.N+r.check.NotFinite.N > 0 {
+		return ""
+	}
+	return ", or pass --allow-non-integer"
+}
+
+// flagOf is a matrix as --layer takes it, in the shortest way.
+func flagOf(matrix string) string {
+	switch name := strings.TrimPrefix(matrix, "layers/"); name {
+	case "X", "raw/X", "matrix":
+		return matrix
+	default:
+		return name
+	}
+}
+
+// mostOthers is in how many other matrices counts are looked for.
+const mostOthers = 20
 
 // elsewhere is the first other matrix of the file that holds counts, as far as
 // its first cells tell; "" for none.
@@ -33,7 +59,7 @@ func (r *countsInput) elsewhere(ctx context.Context) string {
 	if err != nil {
 		return ""
 	}
-	for _, m := range d.Matrices {
+	for _, m := range d.Matrices[:min(len(d.Matrices), mostOthers)] {
 		if m.Name != r.matrix() && m.Problem == "" && r.beginsLikeCounts(ctx, m.Name) {
 			return m.Name
 		}

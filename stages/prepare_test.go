@@ -267,7 +267,7 @@ func TestCodes(t *testing.T) {
 			part := obs.Column(key).Slice(cut, min(cut+2, obs.Len()))
 			coder.add(&part)
 		}
-		c := coder.settle()
+		c := coder.settle(false)
 		got := strings.Join(c.levels, " ") + ":"
 		for _, code := range c.of {
 			got += " " + string('0'+code)

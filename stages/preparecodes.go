@@ -25,7 +25,7 @@ func (d *decisions) code(ctx context.Context) error {
 		if err := d.checkCoded(c); err != nil {
 			return err
 		}
-		settled[c.key] = c.settle()
+		settled[c.key] = c.settle(d.store.LeftOut() > 0)
 	}
 	d.batch, d.labels, d.hvg = settled[o.BatchKey], settled[o.LabelsKey], settled[o.HVGBatchKey]
 	return nil

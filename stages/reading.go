@@ -118,7 +118,7 @@ func (r *reading) unused() error {
 // noteAll keeps what was said of a file.
 func (r *reading) noteAll(path string, notes []string) {
 	for _, n := range notes {
-		if !strings.HasPrefix(n, path) { // a shard of a folder names itself
+		if !strings.HasPrefix(n, path+":") && !strings.HasPrefix(n, path+"/") { // a shard of a folder names itself
 			n = path + ": " + n
 		}
 		r.note("%s", n)
@@ -127,7 +127,7 @@ func (r *reading) noteAll(path string, notes []string) {
 
 // note keeps a sentence, once.
 func (r *reading) note(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(r.notes, text) {
+	if text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", `\n`); !slices.Contains(r.notes, text) {
 		r.notes = append(r.notes, text)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -167,4 +168,47 @@ func TestInspectTellsAll(t *testing.T) {
 		}
 	}
 	wantError(t, l.refused(), pipeline.ExitBadInput, "no column smaple", "and 3 more problems that inspect tells of")
+}
+
+// TestNameCheckGrows: names that come again are suspected, however many came between
+// and whatever number was told before.
+func TestNameCheckGrows(t *testing.T) {
+	c := newNameCheck(1)
+	for i := range 100_000 {
+		c.add([]string{strconv.Itoa(i)})
+	}
+	before := len(c.again) // names that look alike
+	c.add([]string{"7", "99999", "new"})
+	if got := len(c.again) - before; got != 2 || before > 10 || len(c.tables) < 2 {
+		t.Errorf("%d suspected of 2, %d before, %d tables", got, before, len(c.tables))
+	}
+}
+
+// TestReadingBytes: a file's name need not be UTF-8.
+func TestReadingBytes(t *testing.T) {
+	path := csvFile(t, "caf\xe9.csv")
+	cells, _, err := readTogether(t, ReadOptions{}, path)
+	check(t, err)
+	if len(cells) != 3 {
+		t.Errorf("got %q", cells)
+	}
+	_, _, err = readTogether(t, ReadOptions{}, file(t, "caf\xe9.csv", "cell,A\nx,word\n"))
+	wantError(t, err, pipeline.ExitBadInput, `caf\xe9.csv`, "line 2")
+}
+
+// TestKeepDropsLevels: a level whose cells were all left out is no level of a
+// covariate; one that no cell had before stays, as in scvi-tools.
+func TestKeepDropsLevels(t *testing.T) {
+	path := writeH5AD(t, exampleTable(40))
+	for keep, want := range map[string]int64{"": 3, "type == T": 1} {
+		o := IngestOptions{Input: []string{path}, ReadOptions: DefaultReadOptions()}
+		if keep != "" {
+			o.Keep = []string{keep}
+		}
+		l, _, err := ingest(t, o)
+		check(t, err)
+		job, err := run(&Prepare{Layout: l, Options: PrepareOptions{BatchKey: "type", HVGSpan: 0.3}, Shared: DefaultShared()})
+		check(t, err)
+		wantCounts(t, job, map[string]int64{"batch_levels": want})
+	}
 }

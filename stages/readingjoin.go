@@ -2,7 +2,6 @@ package stages
 
 import (
 	"context"
-	"slices"
 
 	"cellvi/io/counts"
 )
@@ -17,33 +16,14 @@ func (r *reading) join(ctx context.Context, readers []counts.Reader) (counts.Rea
 	if len(readers) > 1 {
 		opt.Labels, opt.InputColumn, opt.MinOverlap = counts.Labels(r.paths), inputColumn, r.options.MinOverlap
 	}
-	var lists [][]string
-	if len(readers) > 1 || r.options.MakeUnique {
-		var err error
-		if lists, err = cellNames(ctx, readers); err != nil {
-			return nil, err
-		}
+	lists, err := r.names(ctx, readers)
+	if err != nil {
+		return nil, err
 	}
 	name, clash := counts.NamesClash(lists...)
 	if clash {
 		opt.PrefixCells = true
 		r.note("cell names occur in several inputs, the first %s: every cell is named INPUT:name, as %s", counts.Printable(name), counts.Printable(opt.Labels[0]+":"+name))
-	}
-	joined, err := r.concat(readers, opt)
-	if err != nil || !r.options.MakeUnique {
-		return joined, err
-	}
-	return r.unique(joined, lists, opt), nil
-}
-
-// concat puts the inputs one after the other, repeated gene names made unique. Where
-// one file is looked at, its names stay: they are part of its fingerprint.
-func (r *reading) concat(readers []counts.Reader, opt counts.ConcatOptions) (counts.Reader, error) {
-	if r.lenient && len(readers) == 1 {
-		if n := counts.MakeUnique(slices.Clone(readers[0].Genes().Names)); n > 0 {
-			r.note("%s before (ingest appends -1, -2, …)", plural(int64(n), "gene name occurred", "gene names occurred"))
-		}
-		return readers[0], nil
 	}
 	joined, err := counts.Concat(readers, opt)
 	if err != nil {
@@ -53,7 +33,33 @@ func (r *reading) concat(readers []counts.Reader, opt counts.ConcatOptions) (cou
 		r.note("%s", w)
 	}
 	r.sayOverlap(joined)
-	return joined, nil
+	if !r.options.MakeUnique {
+		return joined, nil
+	}
+	return r.unique(joined, lists, opt), nil
+}
+
+// names are the cells of each input, where they are needed: to make them unique, or
+// because some seem to occur in several inputs.
+func (r *reading) names(ctx context.Context, readers []counts.Reader) ([][]string, error) {
+	if len(readers) == 1 && !r.options.MakeUnique {
+		return nil, nil
+	}
+	if r.options.MakeUnique {
+		return cellNames(ctx, readers)
+	}
+	check := newNameCheck(0)
+	for _, in := range readers { // one list at a time
+		names, err := counts.NamesOf(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		check.add(names)
+	}
+	if !check.suspects() {
+		return nil, nil
+	}
+	return cellNames(ctx, readers)
 }
 
 func cellNames(ctx context.Context, readers []counts.Reader) ([][]string, error) {

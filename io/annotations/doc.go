@@ -3,8 +3,8 @@
 //
 // Data in: a table with a header and a row a cell (or gene). The delimiter is a tab
 // where the header has one, else a comma or a semicolon, else what the first row has,
-// else a space. The names are a column asked for, else the first one; a header may lack the name of the first
-// column (R's write.csv leaves it empty, write.table leaves it out).
+// else a space. The names are the first column, which a header may lack the name of
+// (R's write.csv leaves it empty, write.table leaves it out); they may repeat.
 // Data out: a counts.Frame with the kinds that pandas.read_csv infers: integers,
 // floats, booleans (True, TRUE, true and their opposites), else strings. Empty
 // fields and NA, NaN, null, None and the like are missing; integers and booleans

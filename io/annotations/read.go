@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"cellvi/io/counts"
@@ -13,16 +14,15 @@ import (
 
 // Options say how a table of annotations is read.
 type Options struct {
-	Index  string // the column of names; "" is the first
-	Memory int64  // bytes that the frame may take; 0 is DefaultMemory
+	Memory int64 // bytes that the frame may take; 0 is DefaultMemory
 }
 
 // DefaultMemory is what Options.Memory 0 means.
 const DefaultMemory = 256 << 20
 
 // Read reads a file. One that is missing or unreadable gives the operating system's
-// error, everything else a *counts.InputError or *counts.MemoryError. Names that
-// repeat are an error.
+// error, everything else a *counts.InputError or *counts.MemoryError. Names may
+// repeat: counts.AnnotateCells and AnnotateGenes refuse that.
 func Read(path string, opt Options) (*counts.Frame, error) {
 	if opt.Memory == 0 {
 		opt.Memory = DefaultMemory
@@ -36,7 +36,7 @@ func Read(path string, opt Options) (*counts.Frame, error) {
 	if err := r.read(); err != nil {
 		return nil, err
 	}
-	return r.frame()
+	return r.frame(), nil
 }
 
 // reader reads one file.
@@ -46,14 +46,9 @@ type reader struct {
 	text    *text
 	csv     *csv.Reader
 	header  []string
-	index   int
 	names   []string
-	seen    map[string]int // name → line
-	columns []column       // all, the names' unused
+	columns []column // all, the names' unused
 	bytes   int64
-	repeats int
-	repeat  string // the first name that repeats
-	lines   [2]int // where
 }
 
 func (r *reader) fault(line int, found, advice string) error {
@@ -71,7 +66,6 @@ func (r *reader) read() error {
 	}
 	r.csv = csv.NewReader(r.text)
 	r.csv.Comma, r.csv.LazyQuotes, r.csv.FieldsPerRecord, r.csv.ReuseRecord = delimiter, delimiter == '\t', -1, true
-	r.seen = map[string]int{}
 	for first := true; ; {
 		fields, err := r.csv.Read()
 		if errors.Is(err, io.EOF) {
@@ -128,11 +122,6 @@ func (r *reader) begin(fields int) error {
 		}
 		met[name] = true
 	}
-	if r.opt.Index != "" {
-		if r.index = slices.Index(r.header, r.opt.Index); r.index < 0 {
-			return r.fault(1, fmt.Sprintf("there is no column %s to name the rows", counts.Printable(r.opt.Index)), "")
-		}
-	}
 	r.columns = make([]column, len(r.header))
 	for i := range r.columns {
 		r.columns[i].code = map[string]int32{}
@@ -147,7 +136,7 @@ func (r *reader) row(fields []string) error {
 		return r.fault(line, fmt.Sprintf("%d fields, %d expected", len(fields), len(r.header)), "every row has a field for each column")
 	}
 	for i, value := range fields {
-		if i == r.index {
+		if i == 0 {
 			if err := r.name(value, line); err != nil {
 				return err
 			}
@@ -174,32 +163,21 @@ func (r *reader) name(value string, line int) error {
 	if value == "" {
 		return r.fault(line, "the row has no name", "give every row one")
 	}
-	if before, known := r.seen[value]; known {
-		if r.repeats++; r.repeats == 1 {
-			r.repeat, r.lines = value, [2]int{before, line}
-		}
-	}
-	r.seen[value] = line
-	r.names = append(r.names, value)
+	r.names = append(r.names, strings.Clone(value)) // not the whole row that it is part of
 	r.bytes += int64(len(value)) + nameBytes
 	return nil
 }
 
-// nameBytes is what a name takes beside its text in a list and a map.
+// nameBytes is what a name or a value takes beside its text in a list and a map, into
+// which who looks names up puts them.
 const nameBytes = 80
 
 // frame converts the columns.
-func (r *reader) frame() (*counts.Frame, error) {
-	if r.repeats > 0 {
-		return nil, r.fault(r.lines[1], fmt.Sprintf("names repeat: %d, the first %s, which is in line %d too", r.repeats, counts.Printable(r.repeat), r.lines[0]),
-			"every row needs a name of its own")
-	}
+func (r *reader) frame() *counts.Frame {
 	f := &counts.Frame{Names: r.names}
-	for i := range r.columns {
-		if i != r.index {
-			f.Columns = append(f.Columns, r.columns[i].convert(r.header[i]))
-			r.columns[i] = column{}
-		}
+	for i := 1; i < len(r.columns); i++ {
+		f.Columns = append(f.Columns, r.columns[i].convert(r.header[i]))
+		r.columns[i] = column{}
 	}
-	return f, nil
+	return f
 }

@@ -24,10 +24,10 @@
 //   - wide: a row a cell; each column of numbers that Options.ObsColumns does not
 //     name is a gene.
 //
-// Cells of wide tables and lists are named by Options.Index, else the pandas index,
-// else the first column called __index_level_0__, cell_id, cell, barcode, barcodes,
-// CellID, index, obs_names, "" or "Unnamed: 0", else, where there is no text at all,
-// by row numbers.
+// Cells of wide tables and lists are named by the pandas index, of several levels
+// by the only one of text (the others annotate), else by the first column called
+// __index_level_0__, cell_id, cell, barcode, barcodes, CellID, index, obs_names, ""
+// or "Unnamed: 0", else, where there is no text at all, by row numbers.
 //
 // Data out: a counts.Reader, in Notes how the table was taken; ReadFrame gives a
 // whole file as a counts.Frame. Annotations: whole numbers of any width, floats and

@@ -33,7 +33,7 @@ func failure(t *testing.T, path string, opt Options) string {
 }
 
 func TestErrors(t *testing.T) {
-	text, ints, floats := arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Float64
+	text, ints := arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int64
 	cells := fromJSON(t, "cell", text, `["a","a","b"]`)
 	genes, values := fromJSON(t, "gene", text, `["X","Y","X"]`), fromJSON(t, "count", ints, `[1,2,3]`)
 	lists, numbers := fromJSON(t, "genes", arrow.ListOf(ints), `[[0,1],[2],[]]`), fromJSON(t, "counts", arrow.ListOf(ints), `[[1,2],[3],[]]`)
@@ -49,8 +49,6 @@ func TestErrors(t *testing.T) {
 		"another layout": {[]written{cells, genes, values}, Options{Layout: List}, "its 3 columns (cell, gene, count) are not in the layout list: it needs a column genes of lists of whole numbers or text, " +
 			"and a column counts of lists of numbers: name another with --table-layout"},
 		"no names":     {[]written{fromJSON(t, "donor", text, `["a","b","c"]`), values}, Options{}, "no column names the cells; its columns of text are donor: call the one that does cell_id"},
-		"asked names":  {[]written{genes, values}, Options{Index: "x"}, "it has no column x to name its rows: its columns are gene, count"},
-		"float names":  {[]written{fromJSON(t, "x", floats, `[1,2,3]`), values}, Options{Index: "x"}, "column x: float64 values cannot name cells: write them as text"},
 		"a null name":  {[]written{fromJSON(t, "cell_id", text, `["a",null,"c"]`), values}, Options{}, "column cell_id: row 1 has no name: give every row one"},
 		"obs column":   {[]written{cells, values}, Options{ObsColumns: []string{"depth"}}, "column depth: there is no such column: --obs-columns names columns of the table"},
 		"null gene":    {[]written{cells, fromJSON(t, "gene", text, `["X","Y",null]`), values}, Options{}, "column gene: row 2 is null, a name expected"},
@@ -62,7 +60,7 @@ func TestErrors(t *testing.T) {
 		"gene too far": {[]written{lists, numbers}, Options{Genes: two}, "column genes: a gene is number 2, from 0, but there are 2 genes"},
 		"lengths": {[]written{fromJSON(t, "genes", arrow.ListOf(text), `[["a"],["b"],["c"]]`), fromJSON(t, "counts", arrow.ListOf(ints), `[[1],[1],[1,2]]`)}, Options{},
 			"column genes: row 2 has 1 genes, but 2 counts: the two lists of a row must be equally long"},
-		"repeated genes": {[]written{cells, genes, values}, Options{Genes: &counts.Frame{Names: []string{"X", "Y", "X"}}}, "column gene: it names genes, and the given genes' names repeat: give each gene another name in --var"},
+		"repeated genes": {[]written{cells, genes, values}, Options{Genes: &counts.Frame{Names: []string{"X", "Y", "X"}}}, "column gene: it names genes, and the names of the given genes repeat: 1 of 3, the first X: give each gene another name in --var"},
 		"large number":   {[]written{fromJSON(t, "id", arrow.PrimitiveTypes.Uint64, `[1,18446744073709551615,2]`), values}, Options{ObsColumns: []string{"id"}}, "column id: holds 18446744073709551615, which is above 2⁶³−1: write the column as text"},
 	} {
 		for _, way := range []string{"ipc", "parquet"} {

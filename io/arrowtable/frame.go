@@ -10,37 +10,14 @@ import (
 
 // FrameOptions say how a table of annotations is read.
 type FrameOptions struct {
-	Index  string // the column of names; "": the pandas index, else the first column
-	Memory int64  // bytes that the frame may take; 0 is DefaultMemory
+	Memory int64 // bytes that the frame may take; 0 is DefaultMemory
 }
 
 // ReadFrame reads annotations of cells or genes from an Arrow or Parquet file, or a
-// folder of them: a row each. Names may not repeat. The notes, whole sentences, say
-// what is left out.
-func ReadFrame(path string, opt FrameOptions) (*counts.Frame, []string, error) {
-	f, notes, err := readFrame(path, opt)
-	if err != nil {
-		return nil, nil, err
-	}
-	seen := make(map[string]bool, f.Len())
-	repeats, first := 0, ""
-	for _, name := range f.Names {
-		if seen[name] {
-			if repeats++; repeats == 1 {
-				first = name
-			}
-		}
-		seen[name] = true
-	}
-	if repeats > 0 {
-		return nil, nil, &counts.InputError{File: path, Found: fmt.Sprintf("names repeat: %d, the first %s", repeats, counts.Printable(first)),
-			Advice: "every row needs a name of its own"}
-	}
-	return f, notes, nil
-}
-
-// readFrame is ReadFrame with names as they are.
-func readFrame(path string, opt FrameOptions) (f *counts.Frame, notes []string, err error) {
+// folder of them: a row each. Its names are the pandas index, else the first column,
+// as in the file, perhaps repeated: counts.AnnotateCells and AnnotateGenes refuse
+// that. The notes, whole sentences, say what is left out.
+func ReadFrame(path string, opt FrameOptions) (f *counts.Frame, notes []string, err error) {
 	if opt.Memory == 0 {
 		opt.Memory = DefaultMemory
 	}
@@ -67,7 +44,7 @@ func readFrame(path string, opt FrameOptions) (f *counts.Frame, notes []string, 
 
 // frame reads all columns that annotate.
 func (t *table) frame(ctx context.Context, opt FrameOptions) (*counts.Frame, []string, error) {
-	name, err := t.frameNames(opt.Index)
+	name, err := t.frameNames()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,14 +86,12 @@ func (t *table) leftOut(k int) string {
 }
 
 // frameNames is the column of names.
-func (t *table) frameNames(asked string) (int, error) {
-	if asked == "" {
-		if index := t.pandasIndex(); len(index) == 1 && t.find(index[0]) >= 0 {
-			asked = index[0]
-		}
+func (t *table) frameNames() (int, error) {
+	if k := t.indexColumn(); k >= 0 {
+		return k, t.canName(k)
 	}
-	if asked != "" {
-		return t.rowNames(asked, nil)
+	if index := t.pandasIndex(); len(index) > 1 {
+		return 0, t.indexFault(index)
 	}
 	if len(t.columns) == 0 {
 		return 0, t.fault("", "it has no columns", "")

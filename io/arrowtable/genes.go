@@ -2,7 +2,6 @@ package arrowtable
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -153,8 +152,11 @@ func (r *Reader) takeGenes(c *geneCoder) error {
 		r.genes = &counts.Frame{Names: c.names}
 		return nil
 	}
-	if repeated := slices.Clone(r.genes.Names); counts.MakeUnique(repeated) > 0 {
-		return r.table.fault(c.column, "it names genes, and the given genes' names repeat", "give each gene another name in --var")
+	for i, name := range c.names {
+		if int(c.code[name]) != i { // it has the number of a later one
+			return r.table.fault(c.column, fmt.Sprintf("it names genes, and the names of the given genes repeat: %s of %s, the first %s",
+				counts.Thousands(int64(len(c.names)-len(c.code))), counts.Thousands(int64(len(c.names))), counts.Printable(name)), "give each gene another name in --var")
+		}
 	}
 	return nil
 }

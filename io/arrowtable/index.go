@@ -2,6 +2,7 @@ package arrowtable
 
 import (
 	"fmt"
+	"slices"
 
 	"cellvi/io/counts"
 )
@@ -10,20 +11,11 @@ import (
 // last two are what tools leave of an index without a name.
 var nameColumns = []string{"__index_level_0__", "cell_id", "cell", "barcode", "barcodes", "CellID", "index", "obs_names", "", "Unnamed: 0"}
 
-// rowNames is the column that names the rows, of those that are not taken: the one
-// asked for, else the pandas index, else the first of nameColumns; -1 for row
-// numbers, where there is no text at all.
-func (t *table) rowNames(asked string, taken func(int) bool) (int, error) {
-	if asked != "" {
-		k := t.find(asked)
-		if k < 0 {
-			return 0, t.fault("", fmt.Sprintf("it has no column %s to name its rows", counts.Printable(asked)), "its columns are "+quoted(t.names(nil)))
-		}
-		return k, t.canName(k)
-	}
-	index := t.pandasIndex()
-	if len(index) == 1 && t.find(index[0]) >= 0 {
-		k := t.find(index[0])
+// rowNames is the column that names the rows, of those that are not taken: the pandas
+// index, else the first of nameColumns; -1 for row numbers, where there is no text at
+// all.
+func (t *table) rowNames(taken func(int) bool) (int, error) {
+	if k := t.indexColumn(); k >= 0 {
 		return k, t.canName(k)
 	}
 	for _, name := range nameColumns {
@@ -31,18 +23,36 @@ func (t *table) rowNames(asked string, taken func(int) bool) (int, error) {
 			return k, nil
 		}
 	}
-	texts := t.names(func(k int) bool {
-		c := t.columns[k].class
-		return !taken(k) && (c == text || c == category)
-	})
+	texts := t.names(func(k int) bool { return !taken(k) && t.words(k) })
 	if len(texts) == 0 {
 		return -1, nil
 	}
-	found := "no column names the cells"
-	if len(index) > 1 {
-		found = fmt.Sprintf("its pandas index has %d columns, one expected", len(index))
+	if index := t.pandasIndex(); len(index) > 1 {
+		return 0, t.indexFault(index)
 	}
-	return 0, t.fault("", fmt.Sprintf("%s; its columns of text are %s", found, quoted(texts)), "call the one that does cell_id")
+	return 0, t.fault("", "no column names the cells; its columns of text are "+quoted(texts), "call the one that does cell_id")
+}
+
+// indexColumn is the pandas index; of one with several levels, the only one of text;
+// -1 where there is none such.
+func (t *table) indexColumn() int {
+	index := t.pandasIndex()
+	if len(index) == 1 {
+		return t.find(index[0])
+	}
+	return t.only(func(k int) bool { return slices.Contains(index, t.columns[k].name) && t.words(k) })
+}
+
+// words tells columns of text.
+func (t *table) words(k int) bool {
+	c := t.columns[k].class
+	return c == text || c == category
+}
+
+// indexFault is of a pandas index none of whose levels is known to name the rows.
+func (t *table) indexFault(index []string) error {
+	return t.fault("", fmt.Sprintf("its pandas index has %d levels (%s), and which names the rows is not known", len(index), quoted(index)),
+		"make the one that does the index, and columns of the others, with reset_index")
 }
 
 // canName says what keeps column k from naming rows.

@@ -40,6 +40,8 @@ type ipcFile struct {
 	batches []message
 	rows    []int64
 	values  map[int64][]dictionary
+	claimed int64 // rows of all batches
+	packed  int64 // bytes that one of theirs may stand for
 
 	at     int // the batch whose header is held
 	record *recordBatch
@@ -147,21 +149,14 @@ func (p *ipcFile) add(m *message) error {
 	case kind == typeRecord && p.arrow != nil:
 		p.batches = append(p.batches, *m)
 		p.rows = append(p.rows, header.int64(batchLength))
-		return p.checkRows(len(p.rows) - 1)
+		_, packed := header.table(batchCompression)
+		return p.checkRows(len(p.rows)-1, packed)
 	default:
 		return fmt.Errorf("a message of type %d at byte %d", kind, m.header)
 	}
 }
 
-// checkRows holds that a part can be counted in 31 bits.
-func (p *ipcFile) checkRows(part int) error {
-	if n := p.rows[part]; n < 0 || n > mostRows {
-		return fmt.Errorf("a record batch of %d rows", n)
-	}
-	return nil
-}
-
-// mostRows bounds the rows of one part.
+// mostRows bounds the rows of one part: they can be counted in 31 bits.
 const mostRows = 1<<31 - 1
 
 // addSchema has arrow-go read the schema, which is verified first.

@@ -61,7 +61,7 @@ func (t *table) plan(opt Options) (*plan, error) {
 			continue
 		}
 		p.layout = layout
-		return p, t.settle(p, opt)
+		return p, t.settle(p)
 	}
 	return nil, t.noLayout(opt)
 }
@@ -82,13 +82,13 @@ func (t *table) noLayout(opt Options) error {
 	return t.fault("", found, advice)
 }
 
-// findWide takes every column of numbers for a gene, but for the named ones and the
-// names of rows.
+// findWide takes every column of numbers for a gene, but for the named ones, the
+// names of rows, and all levels of a pandas index.
 func (t *table) findWide(p *plan, opt Options) bool {
 	p.genes = nil
 	index := t.pandasIndex()
 	for k, c := range t.columns {
-		if !c.class.number() || slices.Contains(opt.ObsColumns, c.name) || len(index) == 1 && index[0] == c.name || c.name == opt.Index {
+		if !c.class.number() || slices.Contains(opt.ObsColumns, c.name) || slices.Contains(index, c.name) {
 			continue
 		}
 		if c.class == whole && slices.Contains(nameColumns, c.name) {
@@ -188,13 +188,13 @@ func (t *table) only(do func(int) bool) int {
 }
 
 // settle finds the names of cells, and what the other columns are.
-func (t *table) settle(p *plan, opt Options) (err error) {
+func (t *table) settle(p *plan) (err error) {
 	taken := map[int]bool{p.gene: true, p.count: true}
 	for _, k := range p.genes {
 		taken[k] = true
 	}
 	if p.layout != Long {
-		if p.cell, err = t.rowNames(opt.Index, func(k int) bool { return taken[k] }); err != nil {
+		if p.cell, err = t.rowNames(func(k int) bool { return taken[k] }); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package arrowtable
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
@@ -59,24 +58,19 @@ func openParquet(f *os.File, path string, size, memory int64) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, p.outline()
+	return p, p.outline(size)
 }
 
 // mostPage is the largest page that is read.
 func (p *parquetFile) mostPage() int64 { return max(p.memory/4, 1) }
 
 // outline learns the schema, the row groups, and which columns make a field.
-func (p *parquetFile) outline() (err error) {
+func (p *parquetFile) outline(size int64) (err error) {
 	if p.arrow, err = p.arrows.Schema(); err != nil {
 		return err
 	}
-	for i := range p.reader.NumRowGroups() {
-		group := p.reader.MetaData().RowGroup(i)
-		n := group.NumRows()
-		if n < 0 || n > mostRows || group.NumColumns() != p.reader.MetaData().Schema.NumColumns() {
-			return fmt.Errorf("row group %d: %d rows, %d columns of %d", i, n, group.NumColumns(), p.reader.MetaData().Schema.NumColumns())
-		}
-		p.rows = append(p.rows, n)
+	if err := p.checkRows(size); err != nil {
+		return err
 	}
 	p.leaves = make([][]int, len(p.arrows.Manifest.Fields))
 	for i := range p.arrows.Manifest.Fields {

@@ -13,8 +13,7 @@ import (
 type Options struct {
 	Layout     string        // Wide, Long or List; "" to recognize it
 	ObsColumns []string      // of a wide table: columns of numbers that annotate cells instead of being genes
-	Index      string        // the column that names the cells of a wide table or one of lists; "" to find it
-	Genes      *counts.Frame // the genes, in order: what a table of gene numbers needs; nil where not given
+	Genes      *counts.Frame // the genes, in order: what a table of gene numbers needs; nil where not given. Their names may not repeat where text says which is meant
 	Memory     int64         // bytes that reading may take; 0 is DefaultMemory
 	Threads    int           // nothing is decoded in parallel yet
 }

@@ -25,7 +25,7 @@ func (r *Reader) readStoreGenes() error {
 	if _, ok := r.table.metadata(storeKey); !ok || !exists(beside) {
 		return nil
 	}
-	genes, _, err := readFrame(beside, FrameOptions{Index: "gene_id", Memory: r.opt.Memory})
+	genes, _, err := ReadFrame(beside, FrameOptions{Memory: r.opt.Memory}) // gene_id is its first column
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package counts
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -40,47 +39,61 @@ func newAnnotations(own, file *Frame, opt AnnotateOptions) (*annotations, error)
 	if err := a.index(opt.File); err != nil {
 		return nil, err
 	}
-	ownNames, fileNames := own.ColumnNames(), file.ColumnNames()
-	var both []string
-	for i, name := range ownNames {
-		if k := slices.Index(fileNames, name); k >= 0 {
-			both = append(both, name)
-			i = -1 - k
-		}
-		a.source = append(a.source, i)
-	}
-	for k, name := range fileNames {
-		if slices.Index(fileNames, name) < k {
-			return nil, &InputError{File: opt.File, Place: "column " + Printable(name), Found: "the name stands over two columns", Advice: "rename one"}
-		}
-		if !slices.Contains(ownNames, name) {
-			a.source = append(a.source, -1-k)
-		}
+	both, err := a.place(own, opt.File)
+	if err != nil {
+		return nil, err
 	}
 	if len(both) > 0 && !opt.Overwrite {
 		return nil, &InputError{File: opt.File, Place: "columns", Advice: "rename or leave out what is in both, or pass " + opt.Flag + " to take the file's",
-			Found: fmt.Sprintf("%d of %d are annotations of the counts as well: %s", len(both), len(fileNames), listed(both, 30))}
+			Found: fmt.Sprintf("%d of %d are annotations of the counts as well: %s", len(both), len(file.Columns), listed(both, 30))}
 	}
 	return a, nil
 }
 
+// place settles where each column comes from, and lists those that both have.
+func (a *annotations) place(own *Frame, file string) (both []string, err error) {
+	places := make(map[string]int, len(a.file.Columns)) // name → column of the file
+	for k, name := range a.file.ColumnNames() {
+		if _, known := places[name]; known {
+			return nil, &InputError{File: file, Place: "column " + Printable(name), Found: "the name stands over two columns", Advice: "rename one"}
+		}
+		places[name] = k
+	}
+	replaced := make([]bool, len(a.file.Columns))
+	for i, name := range own.ColumnNames() {
+		if k, known := places[name]; known {
+			both = append(both, name)
+			replaced[k], i = true, -1-k
+		}
+		a.source = append(a.source, i)
+	}
+	for k, is := range replaced {
+		if !is {
+			a.source = append(a.source, -1-k)
+		}
+	}
+	return both, nil
+}
+
 // index finds rows by name; a name twice would leave open which row is meant.
 func (a *annotations) index(file string) error {
-	again, first := int64(0), ""
+	repeats, first, again := int64(0), 0, 0 // the first two rows of one name
 	for row, name := range a.file.Names {
-		if _, known := a.rows[name]; known {
-			if again++; again == 1 {
-				first = name
-			}
+		before, known := a.rows[name]
+		if !known {
+			a.rows[name] = row
 			continue
 		}
-		a.rows[name] = row
+		if repeats++; repeats == 1 {
+			first, again = before, row
+		}
 	}
-	if again == 0 {
+	if repeats == 0 {
 		return nil
 	}
-	return &InputError{File: file, Advice: "give one row to a name",
-		Found: fmt.Sprintf("%s of %s rows have a name that stands before: the first is %s", Thousands(again), Thousands(int64(a.file.Len())), Printable(first))}
+	return &InputError{File: file, Advice: "every row needs a name of its own",
+		Found: fmt.Sprintf("names repeat: %s of %s rows, the first %s, which names the rows %s and %s", Thousands(repeats), Thousands(int64(a.file.Len())),
+			Printable(a.file.Names[again]), Thousands(int64(first)+1), Thousands(int64(again)+1))}
 }
 
 // columns are those of the result for rows of the counts, whose own are given.

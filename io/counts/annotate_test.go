@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -56,7 +57,7 @@ func TestAnnotateRefuses(t *testing.T) {
 			Names: []string{"AAAC-1"}, Columns: []counts.Column{text("n", 1), text("other", 1), text("sample", 1)}},
 		"meta.csv: column b: the name stands over two columns: rename one": {
 			Names: []string{"AAAC-1"}, Columns: []counts.Column{text("b", 1), text("a", 1), text("b", 1)}},
-		"meta.csv: 2 of 4 rows have a name that stands before: the first is q: give one row to a name": {
+		"meta.csv: names repeat: 2 of 4 rows, the first q, which names the rows 2 and 3: every row needs a name of its own": {
 			Names: []string{"p", "q", "q", "p"}, Columns: []counts.Column{text("b", 4)}},
 		"meta.csv: no row is named as a cell of the counts: the counts' first cell is AAAC-1, the file's s1_AAAC: name the rows as the counts name their cells": {
 			Names: []string{"s1_AAAC", "s1_AAAG"}, Columns: []counts.Column{text("b", 2)}},
@@ -72,6 +73,25 @@ func TestAnnotateRefuses(t *testing.T) {
 	}
 	if _, _, err := annotate(table(nil, []string{"G"}), counts.AnnotateOptions{}, []string{"c"}); err != nil {
 		t.Errorf("counts without cells: %v", err)
+	}
+}
+
+// TestAnnotateManyColumns: that both have tens of thousands of columns takes no time
+// that grows with their product.
+func TestAnnotateManyColumns(t *testing.T) {
+	const n = 100_000
+	own, file := counts.Frame{Names: []string{"c"}}, counts.Frame{Names: []string{"c"}}
+	for i := range n {
+		own.Columns = append(own.Columns, counts.Column{Name: fmt.Sprint("own", i), Kind: counts.Int, Ints: []int64{1}})
+		file.Columns = append(file.Columns, counts.Column{Name: fmt.Sprint("file", i), Kind: counts.Int, Ints: []int64{2}})
+	}
+	start := time.Now()
+	got, _, err := annotate(table(own.Names, []string{"G"}, own.Columns...), counts.AnnotateOptions{}, file.Names, file.Columns...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); len(got.Obs.Columns) != 2*n || got.Obs.Columns[n].Name != "file0" || took > 10*time.Second {
+		t.Errorf("%d columns in %s", len(got.Obs.Columns), took)
 	}
 }
 

@@ -31,8 +31,9 @@ type EntrySource func(ctx context.Context) iter.Seq2[Entries, error]
 // them. Otherwise each further pass loads as many blocks as fit the memory, every
 // entry into its block, and a block is sorted by cell when it is asked for. Its
 // own memory is 13 bytes an entry loaded, within the budget where one block fits
-// it, and 8 bytes a block; a block that cannot fit for its repeats is a *MemoryError
-// without the file's name.
+// it, and 8 bytes a block; a block that cannot fit for its repeats is a *MemoryError,
+// and a source that gives other entries than before an *InputError, both without the
+// file's name.
 type ByCell struct {
 	source       EntrySource
 	cells, genes int64
@@ -160,17 +161,24 @@ func (b *ByCell) load(ctx context.Context, block int64) error {
 			}
 			at := next[k]
 			if at >= b.ends[b.lo+k]-base {
-				return errChanged
+				return changed()
 			}
 			b.cell[at], b.gene[at], b.value[at] = uint8(cell%blockCells), e.Genes[i], e.Values[i]
 			next[k]++
 		}
 	}
+	for k, at := range next {
+		if at != b.ends[b.lo+int64(k)]-base {
+			return changed()
+		}
+	}
 	return nil
 }
 
-// errChanged is of an input that gave other entries than before.
-var errChanged = fmt.Errorf("the input changed while it was read")
+// changed is the error of an input that gave other entries than before.
+func changed() error {
+	return &InputError{Found: "the input changed while it was read", Advice: "run again once nothing writes to it"}
+}
 
 // sortBlock appends cells [from, to) of a loaded block to t, by counting.
 func (b *ByCell) sortBlock(block, from, to int64, t *Table) {

@@ -104,3 +104,36 @@ func TestByCellTellsFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestByCellTellsChanges: a source that gives more or fewer entries than at first is
+// an error of the input, wherever they are.
+func TestByCellTellsChanges(t *testing.T) {
+	e := Entries{Cells: []uint32{0, 0, 70, 199}, Genes: []uint32{0, 1, 0, 1}, Values: []float64{1, 2, 3, 4}}
+	turned := Entries{Cells: []uint32{199, 70, 0, 0}, Genes: e.Genes, Values: e.Values}
+	double := func(e Entries) Entries {
+		return Entries{slices.Concat(e.Cells, e.Cells[3:]), slices.Concat(e.Genes, e.Genes[3:]), slices.Concat(e.Values, e.Values[3:])}
+	}
+	cut := func(e Entries, n int) Entries { return Entries{e.Cells[:n], e.Genes[:n], e.Values[:n]} }
+	for name, now := range map[string][2]Entries{
+		"none, in order": {e, cut(e, 0)}, "fewer, in order": {e, cut(e, 3)}, "more, in order": {e, double(e)},
+		"none": {turned, cut(turned, 0)}, "fewer": {turned, cut(turned, 3)}, "more": {turned, double(turned)},
+	} {
+		passes := 0
+		b := NewByCell(func(ctx context.Context) iter.Seq2[Entries, error] {
+			passes++
+			return drawn(now[min(passes, 2)-1], 2)(ctx)
+		}, 200, 2, 1<<20)
+		var table Table
+		err := error(nil)
+		for at := int64(0); at < 200 && err == nil; {
+			var n int64
+			n, err = b.Fill(context.Background(), at, 200-at, &table)
+			at += n
+		}
+		input := (*InputError)(nil)
+		if !errors.As(err, &input) || err.Error() != "the input changed while it was read: run again once nothing writes to it" {
+			t.Errorf("%s: got %v", name, err)
+		}
+		b.Close()
+	}
+}

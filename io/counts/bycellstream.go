@@ -10,12 +10,13 @@ type stream struct {
 	next func() (Entries, error, bool)
 	stop func()
 	rest Entries // given, not yet taken
+	left int64   // entries not yet given, of those that the first pass counted
 }
 
 // fillStream appends the next cells from the pass, which it begins.
 func (b *ByCell) fillStream(ctx context.Context, first, n int64, t *Table) (int64, error) {
 	if b.stream == nil {
-		b.stream = &stream{}
+		b.stream = &stream{left: b.entries}
 		b.stream.next, b.stream.stop = iter.Pull2(b.source(ctx))
 	}
 	done := int64(0)
@@ -42,14 +43,19 @@ func (s *stream) cell(cell uint32, t *Table) error {
 		s.rest = Entries{s.rest.Cells[n:], s.rest.Genes[n:], s.rest.Values[n:]}
 		if more {
 			if s.rest.Cells[0] < cell {
-				return errChanged
+				return changed()
 			}
 			return nil
 		}
 		e, err, ok := s.next()
-		if err != nil || !ok {
-			s.rest = Entries{}
+		if err != nil {
 			return err
+		}
+		if s.left -= int64(len(e.Cells)); s.left < 0 || !ok && s.left > 0 {
+			return changed()
+		}
+		if !ok {
+			return nil
 		}
 		s.rest = e
 	}

@@ -87,16 +87,27 @@ func (j *Joined) annotateGenes(frames []*Frame) error {
 	for p := range plan {
 		merged := plan[p].header
 		merged.AppendMissing(len(j.genes.Names))
+		other, first := int64(0), ""
 		for i := range j.inputs {
 			own := plan[p].convert(i, frames[i])
 			if own.Len() != len(j.inputs[i].gene) {
 				return fmt.Errorf("%s: gene annotation %s has %d rows for %d genes", j.opt.Labels[i], own.Name, own.Len(), len(j.inputs[i].gene))
 			}
 			for g, to := range j.inputs[i].gene {
-				if to >= 0 && merged.IsMissing(int(to)) && !own.IsMissing(g) {
+				switch {
+				case to < 0 || own.IsMissing(g):
+				case merged.IsMissing(int(to)):
 					merged.set(int(to), &own, g)
+				case names(merged.Kind) && merged.Text(int(to)) != own.Text(g):
+					if other++; other == 1 {
+						first = j.genes.Names[to]
+					}
 				}
 			}
+		}
+		if other > 0 {
+			j.warnings = append(j.warnings, fmt.Sprintf("gene annotation %s: other values in a later input, the first for gene %s: %s: are they the same genes? --gene-id joins on an annotation",
+				Printable(merged.Name), Printable(first), Thousands(other)))
 		}
 		if !slices.Contains(merged.Missing, true) {
 			merged.Missing = nil
@@ -105,6 +116,9 @@ func (j *Joined) annotateGenes(frames []*Frame) error {
 	}
 	return nil
 }
+
+// names tells a kind that may name genes, where inputs should agree.
+func names(k Kind) bool { return k == String || k == Categorical }
 
 // set makes row i of c row k of from, which is of the same kind and not missing.
 func (c *Column) set(i int, from *Column, k int) {

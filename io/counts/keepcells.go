@@ -32,6 +32,14 @@ type Kept struct {
 // Notes are what is odd about the conditions: values that no level has.
 func (k *Kept) Notes() []string { return k.sieve.notes() }
 
+// LeftOut is how many cells were left out so far.
+func (k *Kept) LeftOut() (cells int64) {
+	for _, r := range k.sieve.report {
+		cells += r.N
+	}
+	return cells
+}
+
 // Report tells, a condition each, how many cells went, of those read so far.
 func (k *Kept) Report() []KeepReport { return k.sieve.report }
 

@@ -5,14 +5,16 @@ import (
 	"math"
 
 	"cellvi/io/counts"
+	"cellvi/io/h5matrix"
 	"cellvi/io/hdf5"
 )
 
 // column is one annotation, open for reading by ranges of rows.
 type column struct {
 	meta   counts.Column // name, kind, levels; no rows
-	values array         // the values, or the codes of a categorical
-	mask   array         // of nullable columns: true where missing
+	values hdf5.Array    // the values, or the codes of a categorical
+	mask   hdf5.Array    // of nullable columns: true where missing
+	plain  *hdf5.Column  // of values, but for a categorical
 	naCode int32         // of a categorical: a code besides -1 that means missing
 }
 
@@ -56,7 +58,7 @@ func (c *column) openPlain(g *hdf5.Group, name string) (why string, err error) {
 		return "", err
 	}
 	if levels == "" {
-		return c.plain()
+		return c.takePlain(), nil
 	}
 	return c.openLevels(g, levels)
 }
@@ -90,28 +92,33 @@ func (c *column) levelsOf(g *hdf5.Group, d *hdf5.Dataset, name string) (string, 
 	return target, err
 }
 
-// plain takes the values as they are.
-func (c *column) plain() (why string, err error) {
-	kind, ok := kindOf(c.values.Type())
-	if !ok {
-		return fmt.Sprintf("holds %s values", c.values.Type()), nil
+// takePlain takes the values as they are.
+func (c *column) takePlain() (why string) {
+	if c.plain, why = hdf5.NewColumn(c.values, c.meta.Name); why == "" {
+		c.meta.Kind = c.plain.Header().Kind
 	}
-	c.meta.Kind = kind
-	return tooLarge(c.values)
+	return why
 }
 
-func kindOf(t hdf5.Type) (counts.Kind, bool) {
-	switch t.Class {
-	case hdf5.Text:
-		return counts.String, true
-	case hdf5.Integer:
-		return counts.Int, true
-	case hdf5.Float:
-		return counts.Float, true
-	case hdf5.Bool:
-		return counts.Bool, true
+// keepLittle makes libhdf5 keep no more than one chunk of each part of a column:
+// a range of rows comes after the one before.
+func (c *column) keepLittle() error {
+	for _, a := range []hdf5.Array{c.values, c.mask} {
+		if d, _, large := h5matrix.LargeColumn(a); large {
+			if err := d.KeepOneChunk(); err != nil {
+				return err
+			}
+		}
 	}
-	return 0, false
+	return nil
+}
+
+// tooLarge is hdf5.TooLarge of values that are no codes.
+func (c *column) tooLarge() (why string, err error) {
+	if c.plain == nil || c.meta.Kind != counts.Int {
+		return "", nil
+	}
+	return hdf5.TooLarge(c.values)
 }
 
 // openEncoded opens a group: a categorical, or values beside a mask.
@@ -153,7 +160,7 @@ func (c *column) openNullable(g *hdf5.Group) (why string, err error) {
 	if t := mask.Type(); t.Class != hdf5.Bool && t.Class != hdf5.Integer || mask.Len() != values.Len() {
 		return "", hdf5.Fault(mask, fmt.Sprintf("has %d values of type %s, %d booleans expected", mask.Len(), t, values.Len()), hdf5.Damaged)
 	}
-	return c.plain()
+	return c.takePlain(), nil
 }
 
 func (c *column) openCategorical(g *hdf5.Group) (why string, err error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"cellvi/io/counts"
+	"cellvi/io/h5matrix"
 	"cellvi/io/hdf5"
 )
 
@@ -70,21 +71,12 @@ func (s *source) fillIn(m *counts.Matrix, d *counts.Description) error {
 		return err
 	}
 	defer opened.Close()
-	is := opened.About()
-	m.Storage, m.Cells, m.Genes, m.Stored = is.Storage, is.Cells, is.Genes, is.Stored
-	m.Type = is.Values.Type().String()
-	for _, f := range is.Values.Filters() {
-		m.Filters = append(m.Filters, f.String())
-		if !f.Available {
-			found, advice := f.Missing()
-			m.Problem = found + ": " + advice
-		}
-	}
-	return checkShape(is, d.Cells, genes)
+	*m = h5matrix.Describe(m.Name, opened)
+	return checkShape(opened.About(), d.Cells, genes)
 }
 
 func (s *source) annotations(name string) (rows int64, list []counts.Annotation, err error) {
-	f, err := openFrame(s.root, name)
+	f, err := openFrame(s.root, name, h5matrix.Options{Memory: noLimit})
 	if err != nil {
 		return 0, nil, err
 	}
@@ -97,7 +89,7 @@ func (s *source) annotations(name string) (rows int64, list []counts.Annotation,
 		list = append(list, a)
 	}
 	for _, skipped := range f.skipped {
-		list = append(list, counts.Annotation{Name: skipped.Name, Problem: skipped.Why})
+		list = append(list, counts.Annotation{Name: skipped.name, Problem: skipped.why})
 	}
 	return f.rows, list, nil
 }

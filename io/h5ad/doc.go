@@ -12,7 +12,7 @@
 //
 // Memory does not grow with the number of cells: CSR and dense are read by
 // ranges of cells, CSC by several passes that each fit a budget, annotations
-// by ranges of rows, of which one chunk a column is kept (budget.go). Whatever a
+// by ranges of rows, of which one chunk a column is kept (h5matrix.Options.FitColumns). Whatever a
 // file says about itself is checked before use, but libhdf5 can die by signal on a
 // damaged file: read files of unknown origin in a child process.
 //

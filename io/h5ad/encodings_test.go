@@ -150,25 +150,12 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestSkipped lists the columns that have no place in a table.
-func TestSkipped(t *testing.T) {
-	r, err := Open(filepath.Join(made, "oddities.h5ad"), Options{Matrix: "counts"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	want := []Skipped{{"coords", "has 2 axes"}, {"record", "holds compound values"}, {"group", "is a group without encoding-type"}}
-	if got := r.Skipped(); !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
 // TestNotes says what was left out or decided, in whole sentences.
 func TestNotes(t *testing.T) {
 	for file, want := range map[string][]string{
 		"oddities.h5ad": {"column coords of obs is left out: it has 2 axes", "column record of obs is left out: it holds compound values",
 			"column group of obs is left out: it is a group without encoding-type"},
-		"foreign.h5ad": {"column beyond of obs is left out: it holds numbers above 9223372036854775806, the first in row 0", "column bits of obs is left out: it is listed twice"},
+		"foreign.h5ad": {"column bits of obs is left out: it is listed twice", "column beyond of obs is left out: it holds numbers above 9223372036854775807, the first in row 0"},
 		"ancient.h5ad": {"column coords of obs is left out: it holds other values",
 			"column plate of obs is read as numbers: it holds codes beyond the levels in /uns/plate_categories",
 			"column batch of var is read as numbers: it holds codes beyond the levels in /uns/batch_categories"},

@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 
 	"cellvi/io/counts"
+	"cellvi/io/h5matrix"
 	"cellvi/io/hdf5"
 )
 
-// Skipped is a column that is left out: Name, and Why.
-type Skipped struct{ Name, Why string }
+// skipped is a column that is left out: its name, and why.
+type skipped struct{ name, why string }
 
 // frame is annotations (obs, var, raw/var), open for reading by ranges of rows: a
 // group of columns, or a table of records as anndata before 0.7 wrote it.
@@ -19,8 +20,9 @@ type frame struct {
 	rows    int64
 	index   *column
 	columns []*column
-	skipped []Skipped
+	skipped []skipped
 	notes   []string
+	taken   int64 // bytes that its chunks take; see h5matrix.Options.FitColumns
 }
 
 // placed is an open group or dataset.
@@ -30,8 +32,8 @@ type placed interface {
 }
 
 // openFrame opens a frame and its columns in the file's order, and checks that
-// all have as many rows as the index.
-func openFrame(root *hdf5.Group, name string) (*frame, error) {
+// all have as many rows as the index, before it reads any that have to be looked at.
+func openFrame(root *hdf5.Group, name string, how h5matrix.Options) (*frame, error) {
 	kind, err := root.Kind(name)
 	if err != nil {
 		return nil, err
@@ -45,11 +47,57 @@ func openFrame(root *hdf5.Group, name string) (*frame, error) {
 	default:
 		err = &counts.InputError{File: root.File().Path(), Place: "/" + name, Found: "is missing", Advice: looksLike(root)}
 	}
+	if err == nil {
+		f.taken, err = how.FitColumns(f.at, f.arrays()...)
+	}
+	if err == nil {
+		err = f.lookAt(root)
+	}
 	if err != nil {
 		f.close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// arrays are what reading the frame reads.
+func (f *frame) arrays() []hdf5.Array {
+	if table, ok := f.at.(*hdf5.Dataset); ok {
+		return []hdf5.Array{table}
+	}
+	list := []hdf5.Array{f.index.values, f.index.mask}
+	for _, c := range f.columns {
+		list = append(list, c.values, c.mask)
+	}
+	return list
+}
+
+// lookAt reads the columns of which the values tell what they are: codes of levels
+// that stand elsewhere, and numbers that may be too large.
+func (f *frame) lookAt(root *hdf5.Group) error {
+	if table, ok := f.at.(*hdf5.Dataset); ok {
+		if err := table.KeepOneChunk(); err != nil {
+			return err
+		}
+		if err := f.findLevels(root); err != nil {
+			return err
+		}
+	}
+	for i := 0; i < len(f.columns); {
+		c := f.columns[i]
+		why, err := c.tooLarge()
+		switch {
+		case err != nil:
+			return err
+		case why == "":
+			i++
+		default:
+			f.columns = slices.Delete(f.columns, i, i+1)
+			f.skip(c.meta.Name, why)
+			c.close()
+		}
+	}
+	return nil
 }
 
 func (f *frame) openGroup(root *hdf5.Group, path string) error {
@@ -151,7 +199,7 @@ func (f *frame) add(c *column, name, why string) error {
 	return c.keepLittle()
 }
 
-func (f *frame) skip(name, why string) { f.skipped = append(f.skipped, Skipped{name, why}) }
+func (f *frame) skip(name, why string) { f.skipped = append(f.skipped, skipped{name, why}) }
 
 // empty is the frame without rows.
 func (f *frame) empty() counts.Frame {
@@ -176,7 +224,11 @@ func (f *frame) read(first, n int64, out *counts.Frame) error {
 			return hdf5.Fault(f.index.values, fmt.Sprintf("name %d is missing", first+int64(i)), "give every row a name")
 		}
 	}
-	out.Names = labels(&index)
+	names, err := f.index.labels(first, &index)
+	if err != nil {
+		return err
+	}
+	out.Names = names
 	for i, c := range f.columns {
 		if err := c.read(first, n, &out.Columns[i]); err != nil {
 			return err
@@ -189,7 +241,7 @@ func (f *frame) read(first, n int64, out *counts.Frame) error {
 func (f *frame) say(what string) []string {
 	var notes []string
 	for _, s := range f.skipped {
-		notes = append(notes, fmt.Sprintf("column %s of %s is left out: it %s", s.Name, what, s.Why))
+		notes = append(notes, fmt.Sprintf("column %s of %s is left out: it %s", s.name, what, s.why))
 	}
 	return append(notes, f.notes...)
 }

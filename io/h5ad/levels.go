@@ -27,7 +27,7 @@ func (c *column) openLevels(g *hdf5.Group, name string) (why string, err error) 
 }
 
 func (c *column) setLevels(levels []string) {
-	c.meta.Kind, c.meta.Levels = counts.Categorical, levels
+	c.meta.Kind, c.meta.Levels, c.plain = counts.Categorical, levels, nil
 }
 
 // readLevels reads levels of any kind, which become text as Python prints them:
@@ -56,7 +56,9 @@ func readLevels(g *hdf5.Group, name string) (levels []string, on bool, why strin
 			return nil, false, "", err
 		}
 	}
-	levels = labels(&read)
+	if levels, err = c.labels(0, &read); err != nil {
+		return nil, false, "", err
+	}
 	return levels, on, "", distinct(c.values, levels)
 }
 
@@ -76,8 +78,13 @@ func scalarLevel(g *hdf5.Group, name string) ([]string, error) {
 	}
 	switch d.Type().Class {
 	case hdf5.Text:
-		return readTexts(d, 0, 1)
+		return hdf5.ReadUTF8(d, 0, 1)
 	case hdf5.Integer:
+		if d.Type().Unsigned64() {
+			var v [1]uint64
+			err := hdf5.Read(d, v[:], nil, nil)
+			return []string{strconv.FormatUint(v[0], 10)}, err
+		}
 		var v [1]int64
 		err := hdf5.Read(d, v[:], nil, nil)
 		return []string{strconv.FormatInt(v[0], 10)}, err

@@ -32,7 +32,7 @@ func (s *source) openMatrix(opt Options, cells, genes int64) (h5matrix.Matrix, e
 	if err != nil {
 		return nil, err
 	}
-	how := h5matrix.Options{Memory: opt.Memory, Pool: opt.pool}
+	how := h5matrix.Options{Memory: opt.Memory, Taken: opt.taken, Pool: opt.pool}
 	if kind != hdf5.IsDataset {
 		return openSparse(s.root, path, how)
 	}

@@ -15,10 +15,11 @@ import (
 type Options struct {
 	Matrix     string // "X", "layers/NAME" (or NAME alone) or "raw/X"; "" is X
 	BatchCells int    // most cells in a Table; 0 is DefaultBatchCells
-	Memory     int64  // bytes that sorting a CSC matrix may take; 0 is DefaultMemory
+	Memory     int64  // bytes that chunks, of matrix and annotations, and sorting a CSC matrix may take; 0 is DefaultMemory
 	Threads    int    // that decompress; below 2 the caller's own does it
 
-	pool *hdf5.Decoders // of Threads, the reader's
+	pool  *hdf5.Decoders // of Threads, the reader's
+	taken int64          // of Memory, by the chunks of obs
 }
 
 // What the zero Options mean.
@@ -51,7 +52,7 @@ func (o Options) filled() Options {
 	if o.Memory != 0 {
 		d.Memory = o.Memory
 	}
-	d.Threads, d.pool = o.Threads, o.pool
+	d.Threads, d.pool, d.taken = o.Threads, o.pool, o.taken
 	return d
 }
 
@@ -75,7 +76,8 @@ var (
 
 // Open opens a file and checks everything that does not need a pass over the
 // counts. A file that is missing or unreadable gives the operating system's
-// error, everything else an InputError.
+// error, one that cannot be read within the memory a counts.MemoryError, everything
+// else an InputError.
 func Open(path string, opt Options) (*Reader, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, err
@@ -93,12 +95,10 @@ func (r *Reader) open(path string) (err error) {
 	if err = r.source.open(path); err != nil {
 		return err
 	}
-	if r.obs, err = openFrame(r.root, "obs"); err != nil {
+	if r.obs, err = openFrame(r.root, "obs", h5matrix.Options{Memory: r.opt.Memory}); err != nil {
 		return err
 	}
-	if err = r.obs.fits(r.opt.Memory); err != nil {
-		return err
-	}
+	r.opt.taken = r.obs.taken
 	if err = r.readGenes(); err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (r *Reader) readGenes() error {
 		}
 	}
 	name := varOf(r.opt.Matrix)
-	vars, err := openFrame(r.root, r.member(name))
+	vars, err := openFrame(r.root, r.member(name), h5matrix.Options{Memory: r.opt.Memory})
 	if err != nil {
 		return err
 	}
@@ -145,9 +145,6 @@ func (r *Reader) Genes() *counts.Frame { return &r.genes }
 
 // Obs has the cell annotations' columns without rows.
 func (r *Reader) Obs() *counts.Frame { return &r.columns }
-
-// Skipped names the columns of obs that are left out, and why.
-func (r *Reader) Skipped() []Skipped { return slices.Clone(r.obs.skipped) }
 
 // Notes say which annotations are left out, and why.
 func (r *Reader) Notes() []string { return slices.Clone(r.notes) }

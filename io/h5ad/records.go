@@ -23,10 +23,7 @@ func (f *frame) openTable(root *hdf5.Group, name string) error {
 		return hdf5.Fault(d, "holds records without fields, names of the rows expected", hdf5.Damaged)
 	}
 	for i, field := range fields {
-		c, why, err := openField(field)
-		if err != nil {
-			return err
-		}
+		c, why := openField(field)
 		if i == 0 {
 			err = f.setIndex(c, field.Name(), why)
 		} else {
@@ -36,17 +33,17 @@ func (f *frame) openTable(root *hdf5.Group, name string) error {
 			return err
 		}
 	}
-	return f.findLevels(root)
+	return nil
 }
 
 // openField makes a column of a field.
-func openField(field *hdf5.Field) (c *column, why string, err error) {
+func openField(field *hdf5.Field) (c *column, why string) {
 	c = &column{values: field}
 	c.meta.Name = field.Name()
-	if why, err = c.plain(); err != nil || why != "" {
-		return nil, why, err
+	if why = c.takePlain(); why != "" {
+		return nil, why
 	}
-	return c, "", nil
+	return c, ""
 }
 
 // findLevels makes categoricals of the columns of whole numbers that have levels
@@ -105,7 +102,7 @@ func (f *frame) settle(found map[*column][]string) error {
 			if !ok {
 				continue
 			}
-			if err := readRange(c.values, piece, first); err != nil {
+			if err := hdf5.ReadArray(c.values, piece, first); err != nil {
 				return err
 			}
 			if !fit(piece, len(levels)) {

@@ -3,7 +3,6 @@ package h5ad
 import (
 	"fmt"
 	"math"
-	"unicode/utf8"
 
 	"cellvi/io/counts"
 	"cellvi/io/hdf5"
@@ -11,24 +10,13 @@ import (
 
 // read fills out with n rows from first on, reusing its slices.
 func (c *column) read(first, n int64, out *counts.Column) error {
-	m := &c.meta
-	out.Name, out.Kind, out.Levels, out.Ordered, out.Missing = m.Name, m.Kind, m.Levels, m.Ordered, nil
-	var err error
-	switch m.Kind {
-	case counts.Categorical:
+	if c.plain == nil {
+		m := &c.meta
+		out.Name, out.Kind, out.Levels, out.Ordered, out.Missing = m.Name, m.Kind, m.Levels, m.Ordered, nil
 		out.Codes = sized(out.Codes, n)
-		err = c.readCodes(first, out.Codes)
-	case counts.String:
-		out.Strings, err = readTexts(c.values, first, n)
-	case counts.Int:
-		out.Ints = sized(out.Ints, n)
-		err = readRange(c.values, out.Ints, first)
-	case counts.Float:
-		out.Floats = sized(out.Floats, n)
-		err = readRange(c.values, out.Floats, first)
-	case counts.Bool:
-		out.Bools, out.Missing, err = readBools(c.values, first, n)
+		return c.readCodes(first, out.Codes)
 	}
+	err := c.plain.Read(first, n, out)
 	if err != nil || c.mask == nil {
 		return err
 	}
@@ -44,7 +32,7 @@ func sized[T any](v []T, n int64) []T {
 }
 
 func (c *column) readCodes(first int64, out []int32) error {
-	if err := readRange(c.values, out, first); err != nil {
+	if err := hdf5.ReadArray(c.values, out, first); err != nil {
 		return err
 	}
 	for i, code := range out {
@@ -59,44 +47,19 @@ func (c *column) readCodes(first int64, out []int32) error {
 	return nil
 }
 
-func readTexts(a array, first, n int64) ([]string, error) {
-	v, err := a.ReadTexts(first, n)
-	if err != nil {
-		return nil, err
+// labels gives the rows that were read from first on as text: as Python prints
+// them, and unsigned numbers whole.
+func (c *column) labels(first int64, read *counts.Column) ([]string, error) {
+	if c.plain != nil && c.values.Type().Unsigned64() {
+		return c.plain.Labels(first, int64(read.Len()))
 	}
-	for i, s := range v {
-		if !utf8.ValidString(s) {
-			return nil, hdf5.Fault(a, fmt.Sprintf("row %d is %q, which is not UTF-8", first+int64(i), s), "write the file's text as UTF-8")
-		}
-	}
-	return v, nil
-}
-
-// readBools reads an enum with members FALSE and TRUE; any other number, as R
-// writes for NA, is missing.
-func readBools(d array, first, n int64) (v, missing []bool, err error) {
-	raw := make([]int64, n)
-	if err := readRange(d, raw, first); err != nil {
-		return nil, nil, err
-	}
-	t := d.Type()
-	v = make([]bool, n)
-	for i, x := range raw {
-		v[i] = x == t.True
-		if x != t.True && x != t.False {
-			if missing == nil {
-				missing = make([]bool, n)
-			}
-			missing[i] = true
-		}
-	}
-	return v, missing, nil
+	return labels(read), nil
 }
 
 // applyMask marks the missing rows of a nullable column and zeroes the filler.
 func (c *column) applyMask(first, n int64, out *counts.Column) error {
 	mask := make([]int64, n)
-	if err := readRange(c.mask, mask, first); err != nil {
+	if err := hdf5.ReadArray(c.mask, mask, first); err != nil {
 		return err
 	}
 	for i, m := range mask {

@@ -20,7 +20,7 @@ type blocks struct {
 }
 
 func newBlocks(d *hdf5.Dataset, byGene bool, about About, opt Options) (Matrix, error) {
-	if err := opt.Fits(d, hdf5.ByBlocks); err != nil {
+	if err := opt.fits(d, hdf5.ByBlocks); err != nil {
 		return nil, err
 	}
 	m := &blocks{d: d, byGene: byGene, about: about}

@@ -28,17 +28,20 @@ func (o Options) memory() int64 {
 	return DefaultMemory
 }
 
+// left is the part of the budget that is not taken by annotations.
+func (o Options) left() int64 { return max(0, o.memory()-o.Taken) }
+
 // chunks is the part of the budget that chunks may take.
-func (o Options) chunks() int64 { return max(leastChunks, o.memory()/shares*chunkShare) }
+func (o Options) chunks() int64 { return max(leastChunks, o.left()/shares*chunkShare) }
 
 // sorting is the part left for sorting beside chunks that take so much.
 func (o Options) sorting(taken int64) int64 {
-	return max(0, o.memory()/shares*(shares-tableShare)-taken)
+	return max(0, o.left()/shares*(shares-tableShare)-taken)
 }
 
-// Fits refuses a dataset of which the chunks that must be in memory together, as
+// fits refuses a dataset of which the chunks that must be in memory together, as
 // stored and decoded, are more than the budget has for them.
-func (o Options) Fits(d *hdf5.Dataset, way hdf5.Way) error {
+func (o Options) fits(d *hdf5.Dataset, way hdf5.Way) error {
 	need, err := d.Needs(way)
 	if err != nil {
 		return err
@@ -46,13 +49,13 @@ func (o Options) Fits(d *hdf5.Dataset, way hdf5.Way) error {
 	return o.fit(d, need)
 }
 
-// fit is Fits where the need is known.
+// fit is fits where the need is known.
 func (o Options) fit(d *hdf5.Dataset, need int64) error {
 	if need <= o.chunks() {
 		return nil
 	}
 	return &counts.MemoryError{File: d.File().Path(), Place: d.Place(), Found: "one chunk holds " + extent(d) + " values",
-		Need: need/chunkShare*shares + shares, Allow: o.memory(), Advice: "write it in smaller chunks"}
+		Need: need/chunkShare*shares + shares + o.Taken, Allow: o.memory(), Advice: "write it in smaller chunks"}
 }
 
 // extent is a chunk's, as messages show it.

@@ -13,6 +13,7 @@ const maxEntries = 1 << 19
 // Options say what reading may take.
 type Options struct {
 	Memory int64          // bytes for chunks, and to sort counts in that are not stored cell by cell; 0: DefaultMemory
+	Taken  int64          // of Memory, by the chunks of annotations: see FitColumns
 	Pool   *hdf5.Decoders // that decompress
 }
 

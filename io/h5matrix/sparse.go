@@ -56,7 +56,7 @@ func (s *sparse) open(p Parts, opt Options) (err error) {
 	if err := s.checkParts(); err != nil {
 		return err
 	}
-	if err := opt.Fits(s.indptr, hdf5.ByRows); err != nil {
+	if err := opt.fits(s.indptr, hdf5.ByRows); err != nil {
 		return err
 	}
 	if err := s.checkIndptr(); err != nil {

@@ -2,21 +2,30 @@ package hdf5
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"cellvi/io/counts"
 )
 
-// Column is a dataset of one axis as an annotation of cells or genes: text,
-// numbers or booleans.
+// Column is an array as an annotation of cells or genes: text, numbers or booleans.
 type Column struct {
-	d    *Dataset
+	a    Array
 	kind counts.Kind
 	name string
 }
 
-// OpenColumn opens a member of g as a column. Where it is of a sort that has no place
-// in a table, it comes back nil, with the reason.
+// NewColumn takes a as a column, unread. Where its values are of a sort that has no
+// place in a table, it comes back nil, with the reason, and a stays open.
+func NewColumn(a Array, name string) (c *Column, why string) {
+	kinds := map[Class]counts.Kind{Text: counts.String, Integer: counts.Int, Float: counts.Float, Bool: counts.Bool}
+	kind, ok := kinds[a.Type().Class]
+	if !ok {
+		return nil, fmt.Sprintf("holds %s values", a.Type())
+	}
+	return &Column{a: a, kind: kind, name: name}, ""
+}
+
+// OpenColumn opens a member of g as a column, to be read from front to back. Where
+// it is of a sort that has no place in a table, it comes back nil, with the reason.
 func OpenColumn(g *Group, name string) (c *Column, why string, err error) {
 	kind, err := g.Kind(name)
 	if err != nil {
@@ -29,56 +38,52 @@ func OpenColumn(g *Group, name string) (c *Column, why string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	c = &Column{d: d, name: name}
-	if why, err = c.check(); why != "" || err != nil {
+	if c, why, err = columnOf(d, name); c == nil || err != nil {
 		d.Close()
 		return nil, why, err
 	}
 	return c, "", nil
 }
 
-func (c *Column) check() (why string, err error) {
-	if n := len(c.d.Shape()); n != 1 {
-		return fmt.Sprintf("has %d axes", n), nil
+func columnOf(d *Dataset, name string) (c *Column, why string, err error) {
+	if n := len(d.Shape()); n != 1 {
+		return nil, fmt.Sprintf("has %d axes", n), nil
 	}
-	kinds := map[Class]counts.Kind{Text: counts.String, Integer: counts.Int, Float: counts.Float, Bool: counts.Bool}
-	kind, ok := kinds[c.d.Type().Class]
-	if !ok {
-		return fmt.Sprintf("holds %s values", c.d.Type()), nil
+	if c, why = NewColumn(d, name); c == nil {
+		return nil, why, nil
 	}
-	c.kind = kind
-	if err := c.d.Plausible(); err != nil {
-		return "", err
+	if err := d.Plausible(); err != nil {
+		return nil, "", err
 	}
-	return "", c.d.KeepOneChunk()
+	return c, "", d.KeepOneChunk()
 }
 
-// Dataset is where the values are.
-func (c *Column) Dataset() *Dataset { return c.d }
+// Values is where the values are.
+func (c *Column) Values() Array { return c.a }
 
 // Len is the number of rows.
-func (c *Column) Len() int64 { return c.d.Len() }
+func (c *Column) Len() int64 { return c.a.Len() }
 
 // Header is the column without rows.
 func (c *Column) Header() counts.Column { return counts.Column{Name: c.name, Kind: c.kind} }
 
-// Close closes the dataset.
-func (c *Column) Close() error { return c.d.Close() }
+// Close closes the array.
+func (c *Column) Close() error { return c.a.Close() }
 
 // Read fills out with n rows from first on, reusing its slices. Unsigned 64-bit
-// numbers above the largest int64 come as that. Text that is not UTF-8 is an
-// InputError.
+// numbers above the largest int64 come as that: ask TooLarge before. Text that is
+// not UTF-8 is an InputError.
 func (c *Column) Read(first, n int64, out *counts.Column) (err error) {
 	out.Name, out.Kind, out.Missing = c.name, c.kind, nil
 	switch c.kind {
 	case counts.String:
-		out.Strings, err = c.texts(first, n)
+		out.Strings, err = ReadUTF8(c.a, first, n)
 	case counts.Int:
 		out.Ints = roomFor(out.Ints, n)
-		err = ReadRange(c.d, out.Ints, first)
+		err = ReadArray(c.a, out.Ints, first)
 	case counts.Float:
 		out.Floats = roomFor(out.Floats, n)
-		err = ReadRange(c.d, out.Floats, first)
+		err = ReadArray(c.a, out.Floats, first)
 	default:
 		err = c.bools(first, n, out)
 	}
@@ -87,6 +92,9 @@ func (c *Column) Read(first, n int64, out *counts.Column) (err error) {
 
 // Labels gives n rows from first on as text, numbers in decimal: names.
 func (c *Column) Labels(first, n int64) ([]string, error) {
+	if c.a.Type().Unsigned64() {
+		return readDecimals(c.a, first, n)
+	}
 	var read counts.Column
 	if err := c.Read(first, n, &read); err != nil || c.kind == counts.String {
 		return read.Strings, err
@@ -98,26 +106,14 @@ func (c *Column) Labels(first, n int64) ([]string, error) {
 	return labels, nil
 }
 
-func (c *Column) texts(first, n int64) ([]string, error) {
-	v, err := c.d.ReadTexts(first, n)
-	if err != nil {
-		return nil, err
-	}
-	for i, s := range v {
-		if !utf8.ValidString(s) {
-			return nil, Fault(c.d, fmt.Sprintf("row %d is %q, which is not UTF-8", first+int64(i), s), "write the file's text as UTF-8")
-		}
-	}
-	return v, nil
-}
-
-// bools reads an enum of FALSE and TRUE; any other number is a missing value.
+// bools reads an enum of FALSE and TRUE; any other number, as R writes for NA, is
+// a missing value.
 func (c *Column) bools(first, n int64, out *counts.Column) error {
 	raw := make([]int64, n)
-	if err := ReadRange(c.d, raw, first); err != nil {
+	if err := ReadArray(c.a, raw, first); err != nil {
 		return err
 	}
-	t := c.d.Type()
+	t := c.a.Type()
 	out.Bools = roomFor(out.Bools, n)
 	for i, x := range raw {
 		out.Bools[i] = x == t.True

@@ -13,7 +13,10 @@
 // A Scan reads a dataset from front to back, by rows, by columns or by chunks, within
 // a budget of memory, and undoes the filters of its chunks (gzip by libdeflate, lzf,
 // shuffle) on several threads; what they do not know is left to libhdf5. A Column
-// reads annotations.
+// reads annotations: text, numbers or booleans of an Array, which is a dataset of
+// one axis or a field.
+//
+// Where memory cannot be had, in libhdf5 as well, the error is the system's ENOMEM.
 //
 // libhdf5 is not thread-safe: one lock of this package is held during every
 // call, so goroutines may share it but never run it side by side. libhdf5 can

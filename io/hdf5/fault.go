@@ -16,7 +16,7 @@ import (
 )
 
 // failure turns what libhdf5 said about a place in a file into an error: the
-// operating system's error where it named one (disk full, input/output error),
+// operating system's error where it named one (disk full, input/output error, no memory),
 // else an InputError. Errors that are not libhdf5's pass unchanged.
 func failure(op, path, place string, err error) error {
 	var lib errLibrary
@@ -49,9 +49,16 @@ type errLibrary string
 
 func (e errLibrary) Error() string { return string(e) }
 
+// noMemory is what libhdf5 says where malloc failed.
+const noMemory = "memory allocation failed"
+
 // errno finds the system error number in a message of libhdf5's file driver:
-// "... errno = 28, error message = 'No space left on device', ...".
+// "... errno = 28, error message = 'No space left on device', ...". That memory
+// could not be had is no damage of the file either.
 func errno(text string) syscall.Errno {
+	if strings.Contains(text, noMemory) {
+		return syscall.ENOMEM
+	}
 	_, rest, found := strings.Cut(text, "errno = ")
 	if !found {
 		return 0

@@ -17,6 +17,7 @@ func TestErrno(t *testing.T) {
 		"unable to lock file, errno = 11, error message = 'Resource temporarily unavailable'":                             syscall.EAGAIN,
 		"addr overflow, addr = 800": 0,
 		"errno = none":              0,
+		"memory allocation failed for deflate uncompression": syscall.ENOMEM,
 	} {
 		if got := errno(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)

@@ -151,7 +151,7 @@ func TestTexts(t *testing.T) {
 		}
 	})
 	for _, name := range []string{"s", "z"} {
-		got, err := opened(t, root, name).ReadAllTexts()
+		got, err := opened(t, root, name).ReadTexts(0, int64(len(texts)))
 		if err != nil || !slices.Equal(got, texts) {
 			t.Errorf("%s: %q %v", name, got, err)
 		}
@@ -256,7 +256,7 @@ func TestTogether(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if v, err := d.ReadAllTexts(); err != nil || v[499] != "text 499" {
+				if v, err := d.ReadTexts(0, 500); err != nil || v[499] != "text 499" {
 					t.Error(v, err)
 				}
 				if err := d.Close(); err != nil {

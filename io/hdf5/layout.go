@@ -85,7 +85,7 @@ func space(shape []int64, extensible bool) (s *gonum.Dataspace, err error) {
 func numberType[T Stored]() func() (*gonum.Datatype, error) {
 	return func() (*gonum.Datatype, error) {
 		t := map[any]*gonum.Datatype{float64(0): gonum.T_IEEE_F64LE, float32(0): gonum.T_IEEE_F32LE, int64(0): gonum.T_STD_I64LE,
-			int32(0): gonum.T_STD_I32LE, int16(0): gonum.T_STD_I16LE, int8(0): gonum.T_STD_I8LE}[any(*new(T))]
+			int32(0): gonum.T_STD_I32LE, uint64(0): gonum.T_STD_U64LE, int16(0): gonum.T_STD_I16LE, int8(0): gonum.T_STD_I8LE}[any(*new(T))]
 		if t == nil {
 			return nil, errors.New("hdf5: no such type")
 		}

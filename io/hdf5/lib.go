@@ -144,6 +144,8 @@ func memory[T Stored]() C.int {
 		return C.H5X_INT64
 	case int32:
 		return C.H5X_INT32
+	case uint64:
+		return C.H5X_UINT64
 	case int16:
 		return C.H5X_INT16
 	}

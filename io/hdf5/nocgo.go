@@ -86,7 +86,6 @@ func (d *Dataset) Len() int64                               { return 0 }
 func (d *Dataset) Chunk() []int64                           { return nil }
 func (d *Dataset) Filters() []Filter                        { return nil }
 func (d *Dataset) ReadTexts(int64, int64) ([]string, error) { return nil, notBuilt(d.file.path) }
-func (d *Dataset) ReadAllTexts() ([]string, error)          { return nil, notBuilt(d.file.path) }
 
 // Read, ReadRange, ReadAll, WriteArray, CreateArray and Append would move numbers.
 func Read[T Number](d *Dataset, dst []T, start, count []int64) error { return notBuilt(d.file.path) }
@@ -114,7 +113,6 @@ type Scan struct{}
 
 func (d *Dataset) Scan(*Decoders, Way, int64) (*Scan, error) { return nil, notBuilt(d.file.path) }
 func (d *Dataset) Needs(Way) (int64, error)                  { return 0, notBuilt(d.file.path) }
-func (s *Scan) Direct() bool                                 { return false }
 func (s *Scan) Takes() int64                                 { return 0 }
 func (s *Scan) Blocks() iter.Seq2[Block, error]              { return func(func(Block, error) bool) {} }
 func (s *Scan) Close()                                       {}

@@ -57,9 +57,6 @@ func (d *Dataset) Scan(pool *Decoders, way Way, memory int64) (*Scan, error) {
 	return s, nil
 }
 
-// Direct tells whether chunks are read without libhdf5's filters.
-func (s *Scan) Direct() bool { return s.direct }
-
 // Close waits for the chunks still being decoded.
 func (s *Scan) Close() { s.restart(0) }
 
@@ -149,6 +146,9 @@ func (s *Scan) wait(k int64) (*chunk, error) {
 	}
 	if c.err != nil {
 		return nil, c.err
+	}
+	if c.rc == C.H5X_MEMORY {
+		return nil, s.d.failure("read", errLibrary(noMemory))
 	}
 	if why := c.wrong(); why != "" {
 		return nil, s.d.file.fault(s.d.place, fmt.Sprintf("the chunk of values at %d %s", s.offset(k)[0], why), Damaged)

@@ -63,8 +63,8 @@ func TestScan(t *testing.T) {
 		for _, pool := range pools {
 			s, err := d.Scan(pool, ByRows, 64<<20)
 			must(t, err)
-			if s.Direct() == left(name) {
-				t.Errorf("by chunks: %v", s.Direct())
+			if s.direct == left(name) {
+				t.Errorf("by chunks: %v", s.direct)
 			}
 			for i := range 60 {
 				first := rng.Int64N(rows + 1)

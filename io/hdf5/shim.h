@@ -14,7 +14,7 @@
 #define H5X_CLONES
 #endif
 
-enum { H5X_FLOAT64, H5X_FLOAT32, H5X_INT64, H5X_INT32, H5X_INT16, H5X_INT8 };
+enum { H5X_FLOAT64, H5X_FLOAT32, H5X_INT64, H5X_INT32, H5X_INT16, H5X_INT8, H5X_UINT64 };
 enum { H5X_OTHER, H5X_INTEGER, H5X_FLOAT, H5X_TEXT, H5X_BOOL, H5X_REFERENCE, H5X_COMPOUND };
 
 typedef struct {
@@ -39,12 +39,17 @@ const char *h5x_error_text(void);
 /* For the shim's own files: keep the error and return -1; a dataset's or
  * attribute's type and space; the spaces of a block, H5S_ALL for a scalar. */
 int h5x_failed(void);
+int h5x_no_memory(void); /* the same where malloc failed */
 hid_t h5x_type_of(hid_t id, int is_attr);
 hid_t h5x_space_of(hid_t id, int is_attr);
 int h5x_select(hid_t dset, int rank, const int64_t *start, const int64_t *count, hid_t *mem, hid_t *file);
 void h5x_unselect(hid_t mem, hid_t file);
 void h5x_describe_type(hid_t type, h5x_info *out);
 hid_t h5x_memory_type(int kind);
+/* Bitfields of one byte, which libhdf5 converts to no number, and making numbers
+ * of n such bytes, in place. */
+int h5x_is_bits(hid_t type);
+int h5x_widen(int kind, int64_t n, void *buf);
 /* The memory type of strings, and reading them packed as h5x_read_strings does;
  * memtype may be a record of which they are the only field. */
 hid_t h5x_string_memory(hid_t type, int vlen);
@@ -72,7 +77,7 @@ int h5x_fill(hid_t dset, void *out); /* the value of what is not stored, at most
 int h5x_read_chunk(hid_t dset, int rank, const int64_t *offset, uint32_t *skipped, void *buf);
 
 /* The rest touches no libhdf5, needs no lock, and returns one of these. */
-enum { H5X_DAMAGED = -1, H5X_SHORT = -2 };
+enum { H5X_DAMAGED = -1, H5X_SHORT = -2, H5X_MEMORY = -3 };
 enum { H5X_STORED, H5X_DEFLATE, H5X_LZF };
 /* Undoes a chunk's filters: codec, then a shuffle of values of that many bytes (0:
  * none), then turns the bytes of values of swap bytes around (0: not). The chunk

@@ -40,16 +40,28 @@ static hid_t record_of(hid_t member, const char *name) {
 	return record;
 }
 
+static int field_is_bits(hid_t dset, const char *name) {
+	hid_t type = H5Dget_type(dset), member = -1;
+	int i = type < 0 ? -1 : H5Tget_member_index(type, name), bits = 0;
+	if (i >= 0) member = H5Tget_member_type(type, (unsigned)i);
+	if (member >= 0) {
+		bits = h5x_is_bits(member);
+		H5Tclose(member);
+	}
+	if (type >= 0) H5Tclose(type);
+	return bits;
+}
+
 int h5x_read_field(hid_t dset, const char *name, int kind, int64_t start, int64_t count, void *buf) {
-	hid_t record = record_of(h5x_memory_type(kind), name), mem, file;
-	int rc = -1;
+	int bits = field_is_bits(dset, name), rc = -1;
+	hid_t record = record_of(bits ? H5T_NATIVE_B8 : h5x_memory_type(kind), name), mem, file;
 	if (record < 0) return h5x_failed();
 	if (h5x_select(dset, 1, &start, &count, &mem, &file) == 0) {
 		rc = H5Dread(dset, record, mem, file, H5P_DEFAULT, buf) < 0 ? h5x_failed() : 0;
 		h5x_unselect(mem, file);
 	}
 	H5Tclose(record);
-	return rc;
+	return bits && rc == 0 ? h5x_widen(kind, count, buf) : rc;
 }
 
 /* string_record is record_of for the strings of field i, of fixed length or not. */

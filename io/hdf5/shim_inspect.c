@@ -28,6 +28,13 @@ int h5x_failed(void) {
 	return -1;
 }
 
+/* h5x_no_memory keeps libhdf5's own words, of which Go makes the system's error. */
+int h5x_no_memory(void) {
+	memset(error_text, 0, sizeof error_text);
+	strncpy(error_text, "memory allocation failed", sizeof error_text - 1);
+	return -1;
+}
+
 hid_t h5x_type_of(hid_t id, int is_attr) { return is_attr ? H5Aget_type(id) : H5Dget_type(id); }
 hid_t h5x_space_of(hid_t id, int is_attr) { return is_attr ? H5Aget_space(id) : H5Dget_space(id); }
 
@@ -51,8 +58,8 @@ void h5x_describe_type(hid_t type, h5x_info *out) {
 		out->cls = H5X_INTEGER;
 		out->is_signed = H5Tget_sign(type) == H5T_SGN_2;
 		break;
-	case H5T_BITFIELD: /* Julia's booleans: one byte, which h5x_read takes for a number */
-		if (out->size == 1) out->cls = H5X_INTEGER;
+	case H5T_BITFIELD: /* Julia's booleans: one byte, read as a number: h5x_is_bits */
+		if (h5x_is_bits(type)) out->cls = H5X_INTEGER;
 		break;
 	case H5T_FLOAT: out->cls = H5X_FLOAT; break;
 	case H5T_STRING: out->cls = H5X_TEXT; break;

@@ -8,6 +8,7 @@ hid_t h5x_memory_type(int kind) {
 	case H5X_FLOAT32: return H5T_NATIVE_FLOAT;
 	case H5X_INT64: return H5T_NATIVE_INT64;
 	case H5X_INT32: return H5T_NATIVE_INT32;
+	case H5X_UINT64: return H5T_NATIVE_UINT64;
 	case H5X_INT16: return H5T_NATIVE_INT16;
 	default: return H5T_NATIVE_INT8;
 	}
@@ -37,16 +38,16 @@ void h5x_unselect(hid_t mem, hid_t file) {
 	if (file != H5S_ALL) H5Sclose(file);
 }
 
-/* is_bits tells bitfields, which libhdf5 converts to no number. */
+int h5x_is_bits(hid_t type) { return H5Tget_class(type) == H5T_BITFIELD && H5Tget_size(type) == 1; }
+
 static int is_bits(hid_t id, int is_attr) {
 	hid_t type = h5x_type_of(id, is_attr);
-	int bits = type >= 0 && H5Tget_class(type) == H5T_BITFIELD && H5Tget_size(type) == 1;
+	int bits = type >= 0 && h5x_is_bits(type);
 	if (type >= 0) H5Tclose(type);
 	return bits;
 }
 
-/* widen makes numbers of n bytes, in place. */
-static int widen(int kind, int64_t n, void *buf) {
+int h5x_widen(int kind, int64_t n, void *buf) {
 	return H5Tconvert(H5T_NATIVE_UINT8, h5x_memory_type(kind), (size_t)n, buf, NULL, H5P_DEFAULT) < 0 ? h5x_failed() : 0;
 }
 
@@ -58,13 +59,13 @@ int h5x_read(hid_t dset, int kind, int rank, const int64_t *start, const int64_t
 	if (H5Dread(dset, bits ? H5T_NATIVE_B8 : h5x_memory_type(kind), mem, file, H5P_DEFAULT, buf) < 0) rc = h5x_failed();
 	h5x_unselect(mem, file);
 	for (int i = 0; i < rank; i++) n *= count[i];
-	return bits && rc == 0 ? widen(kind, n, buf) : rc;
+	return bits && rc == 0 ? h5x_widen(kind, n, buf) : rc;
 }
 
 int h5x_read_attr(hid_t attr, int kind, int64_t n, void *buf) {
 	int bits = is_bits(attr, 1);
 	if (H5Aread(attr, bits ? H5T_NATIVE_B8 : h5x_memory_type(kind), buf) < 0) return h5x_failed();
-	return bits ? widen(kind, n, buf) : 0;
+	return bits ? h5x_widen(kind, n, buf) : 0;
 }
 
 int h5x_set_utf8(hid_t type) { return H5Tset_cset(type, H5T_CSET_UTF8) < 0 ? h5x_failed() : 0; }

@@ -46,10 +46,10 @@ int h5x_read_packed(hid_t id, int is_attr, int vlen, hid_t memtype, hid_t mem, h
 	size_t size = vlen ? sizeof(char *) : H5Tget_size(memtype);
 	void *buf = calloc((size_t)count, size);
 	int rc;
-	if (!buf) return -1;
+	if (!buf) return h5x_no_memory();
 	rc = is_attr ? H5Aread(id, memtype, buf) : H5Dread(id, memtype, mem, file, H5P_DEFAULT, buf);
 	if (rc < 0) h5x_failed();
-	if (rc >= 0 && !(*bytes = pack(buf, vlen, size, count, ends))) rc = -1;
+	if (rc >= 0 && !(*bytes = pack(buf, vlen, size, count, ends))) rc = h5x_no_memory();
 	if (vlen) { /* what was read before a failure is ours too */
 		hsize_t n = (hsize_t)count;
 		hid_t flat = H5Screate_simple(1, &n, NULL);
@@ -86,7 +86,12 @@ int h5x_write_strings(hid_t id, int is_attr, int64_t count, const char *bytes, c
 	const char **p = malloc((size_t)count * sizeof *p);
 	hid_t type = h5x_type_of(id, is_attr);
 	int rc = 0;
-	if (!p || type < 0) return h5x_failed();
+	if (!p || type < 0) {
+		rc = p ? h5x_failed() : h5x_no_memory();
+		if (type >= 0) H5Tclose(type);
+		free(p);
+		return rc;
+	}
 	for (int64_t i = 0; i < count; i++) p[i] = bytes + starts[i];
 	if ((is_attr ? H5Awrite(id, type, p) : H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, p)) < 0) rc = h5x_failed();
 	H5Tclose(type);

@@ -30,6 +30,9 @@ func (t Type) Numeric() bool {
 	return t.Class == Integer || t.Class == Float || t.Class == Bool
 }
 
+// Unsigned64 tells the whole numbers of which some are beyond int64.
+func (t Type) Unsigned64() bool { return t.Class == Integer && !t.Signed && t.Size >= 8 }
+
 // String names the type as numpy does: int32, uint8, float64, bool, string.
 func (t Type) String() string {
 	switch t.Class {
@@ -66,7 +69,7 @@ const (
 // Number is what Read converts to: libhdf5 converts from any numeric type of
 // the file, clipping what does not fit.
 type Number interface {
-	float64 | float32 | int64 | int32
+	float64 | float32 | int64 | int32 | uint64
 }
 
 // Stored is what WriteArray and CreateArray can store.

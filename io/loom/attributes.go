@@ -2,6 +2,7 @@ package loom
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"cellvi/io/counts"
@@ -13,6 +14,7 @@ type attributes struct {
 	rows    int64
 	names   *hdf5.Column // nil: rows are numbered
 	columns []*hdf5.Column
+	taken   int64 // bytes that their chunks take; see h5matrix.Options.FitColumns
 }
 
 // naming is which attributes name an axis, and what happens where none is there.
@@ -68,7 +70,45 @@ func (s *source) fillAttributes(a *attributes, g *hdf5.Group, how naming) error 
 			a.columns = append(a.columns, c)
 		}
 	}
+	if a.taken, err = s.how.FitColumns(g, a.arrays()...); err != nil {
+		return err
+	}
+	return s.leaveOut(a, how.axis)
+}
+
+// arrays are what reading the attributes reads.
+func (a *attributes) arrays() (list []hdf5.Array) {
+	if a.names != nil {
+		list = append(list, a.names.Values())
+	}
+	for _, c := range a.columns {
+		list = append(list, c.Values())
+	}
+	return list
+}
+
+// leaveOut drops, with a note, the columns that hold numbers too large for a table.
+func (s *source) leaveOut(a *attributes, axis string) error {
+	for i := 0; i < len(a.columns); {
+		c := a.columns[i]
+		why, err := hdf5.TooLarge(c.Values())
+		switch {
+		case err != nil:
+			return err
+		case why == "":
+			i++
+		default:
+			a.columns = slices.Delete(a.columns, i, i+1)
+			s.note(c.Header().Name, axis, why)
+			c.Close()
+		}
+	}
 	return nil
+}
+
+// note says that an attribute is left out.
+func (s *source) note(name, axis, why string) {
+	s.notes = append(s.notes, fmt.Sprintf("attribute %s of %s is left out: it %s", counts.Printable(name), axis, why))
 }
 
 // namer is the attribute that names the rows, "" where they are numbered.
@@ -104,17 +144,12 @@ func (s *source) column(g *hdf5.Group, name string, rows int64, axis string) (*h
 		return nil, err
 	}
 	if c == nil {
-		s.notes = append(s.notes, fmt.Sprintf("attribute %s of %s is left out: it %s", counts.Printable(name), axis, why))
+		s.note(name, axis, why)
 		return nil, nil //nolint:nilnil // left out, and no fault
 	}
 	if c.Len() != rows {
-		err = hdf5.Fault(c.Dataset(), fmt.Sprintf("has %d values, but matrix has %d %s", c.Len(), rows, axis), hdf5.Damaged)
-	} else {
-		err = s.how.Fits(c.Dataset(), hdf5.ByRows)
-	}
-	if err != nil {
-		c.Close()
-		return nil, err
+		defer c.Close()
+		return nil, hdf5.Fault(c.Values(), fmt.Sprintf("has %d values, but matrix has %d %s", c.Len(), rows, axis), hdf5.Damaged)
 	}
 	return c, nil
 }
@@ -162,4 +197,5 @@ func (a *attributes) close() {
 	for _, c := range a.columns {
 		c.Close()
 	}
+	a.names, a.columns = nil, nil
 }

@@ -59,6 +59,7 @@ func (r *Reader) open(path, layer string) (err error) {
 		return err
 	}
 	r.columns = r.source.cells.header()
+	defer r.source.genes.close() // and gives back their chunks
 	return r.source.genes.read(0, r.source.genes.rows, &r.varFrame)
 }
 

@@ -52,8 +52,12 @@ func (s *source) open(path string) (err error) {
 	if s.genes, err = s.attributes("row_attrs", genes, geneNames()); err != nil {
 		return err
 	}
-	if s.cells, err = s.attributes("col_attrs", cells, cellNames()); err != nil || s.cells.names != nil {
+	if s.cells, err = s.attributes("col_attrs", cells, cellNames()); err != nil {
 		return err
+	}
+	s.how.Taken = s.cells.taken
+	if s.cells.names != nil {
+		return nil
 	}
 	return s.plausible()
 }

@@ -1,8 +1,6 @@
 package mtx
 
 import (
-	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,13 +21,11 @@ var geneEndings = []struct{ ending, version string }{
 var cellEndings = []string{"barcodes.tsv", "barcodes.txt", "rows.txt"}
 
 // companions finds the files of cells and genes that go with a matrix.
-func companions(folder string, names []string, matrix, prefix string) (*files, error) {
-	prefixes := []string{prefix}
+func companions(folder string, names []string, matrix string) (*files, error) {
 	stem := strings.TrimSuffix(plain(matrix), ".mtx")
-	if before, is := strings.CutSuffix(stem, "matrix"); prefix == "" && is {
+	prefixes := []string{stem + ".", stem + "_", stem + "-", ""}
+	if before, is := strings.CutSuffix(stem, "matrix"); is {
 		prefixes = []string{before}
-	} else if prefix == "" {
-		prefixes = []string{stem + ".", stem + "_", stem + "-", ""}
 	}
 	used, cells, genes := "", "", ""
 	for _, used = range prefixes {
@@ -54,14 +50,18 @@ func companions(folder string, names []string, matrix, prefix string) (*files, e
 	}, nil
 }
 
+// missing says which files a matrix lacks.
 func missing(matrix, prefix string, noCells, noGenes bool) error {
-	what := prefix + "features.tsv or " + prefix + "genes.tsv"
-	if noCells && noGenes {
-		what = prefix + "barcodes.tsv and " + what
-	} else if noCells {
-		what = prefix + "barcodes.tsv"
+	genes, cells := prefix+"features.tsv or "+prefix+"genes.tsv", prefix+"barcodes.tsv"
+	found, advice := "the file of genes is missing beside it: "+genes+", plain or .gz", "put it there"
+	switch {
+	case noCells && noGenes:
+		found = "the files of cells and genes are missing beside it: " + cells + ", and " + genes + ", plain or .gz"
+		advice = "put them there"
+	case noCells:
+		found = "the file of cells is missing beside it: " + cells + ", plain or .gz"
 	}
-	return fmt.Errorf("%s: there is no %s beside it, plain or .gz: %w", matrix, what, fs.ErrNotExist)
+	return &counts.InputError{File: matrix, Found: found, Advice: advice}
 }
 
 // companion is the one file of prefix with one of the endings; "" none. Where it is

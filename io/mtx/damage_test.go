@@ -30,7 +30,8 @@ func message(t *testing.T, contents map[string]string, path string, opt Options)
 	}
 	var input *counts.InputError
 	var memory *counts.MemoryError
-	if !errors.As(err, &input) && !errors.As(err, &memory) && !errors.Is(err, fs.ErrNotExist) {
+	var system *fs.PathError // as the child can tell it
+	if !errors.As(err, &input) && !errors.As(err, &memory) && !errors.As(err, &system) {
 		t.Errorf("the error is a %T", err)
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(err.Error(), folder+string(filepath.Separator), ""), folder, "DIR")
@@ -104,9 +105,9 @@ func TestFaultsOfNames(t *testing.T) {
 		"Latin-1 cell": {map[string]string{"matrix.mtx": m, "features.tsv": f, "barcodes.tsv": "c1\n\xe9\n"}, "", Options{}, `barcodes.tsv: line 2: is no valid UTF-8: "�": save the file as UTF-8`},
 		"type":         {map[string]string{"matrix.mtx": m, "features.tsv": f, "barcodes.tsv": b}, "", Options{FeatureTypes: []string{"Peaks"}}, "features.tsv: has no features of type Peaks; it has 1 Antibody Capture and 2 Gene Expression: choose with --feature-types, or --feature-types all"},
 		"no types":     {map[string]string{"matrix.mtx": m, "genes.tsv": "A\nB\nC\n", "barcodes.tsv": b}, "", Options{FeatureTypes: []string{"Peaks"}}, "genes.tsv: has no types of features in a third column to choose by: leave out --feature-types"},
-		"no cells":     {map[string]string{"matrix.mtx": m, "features.tsv": f}, "", Options{}, "matrix.mtx: there is no barcodes.tsv beside it, plain or .gz: file does not exist"},
-		"no genes":     {map[string]string{"P_matrix.mtx": m, "P_barcodes.tsv": b, "features.tsv": f}, "", Options{}, "P_matrix.mtx: there is no P_features.tsv or P_genes.tsv beside it, plain or .gz: file does not exist"},
-		"alone":        {map[string]string{"a.mtx": m}, "a.mtx", Options{}, "a.mtx: there is no barcodes.tsv and features.tsv or genes.tsv beside it, plain or .gz: file does not exist"},
+		"no cells":     {map[string]string{"matrix.mtx": m, "features.tsv": f}, "", Options{}, "matrix.mtx: the file of cells is missing beside it: barcodes.tsv, plain or .gz: put it there"},
+		"no genes":     {map[string]string{"P_matrix.mtx": m, "P_barcodes.tsv": b, "features.tsv": f}, "", Options{}, "P_matrix.mtx: the file of genes is missing beside it: P_features.tsv or P_genes.tsv, plain or .gz: put it there"},
+		"alone":        {map[string]string{"a.mtx": m}, "a.mtx", Options{}, "a.mtx: the files of cells and genes are missing beside it: barcodes.tsv, and features.tsv or genes.tsv, plain or .gz: put them there"},
 		"both":         {map[string]string{"matrix.mtx": m, "barcodes.tsv": b, "features.tsv": f, "genes.tsv": f}, "", Options{}, "DIR: holds features.tsv, genes.tsv; expected one of them: take the others away"},
 		"several":      {map[string]string{"A_matrix.mtx": m, "B_matrix.mtx.gz": m}, "", Options{}, "DIR: 2 matrices in this folder: A_matrix.mtx, B_matrix.mtx.gz: give one of these files as the input, not the folder"},
 		"none":         {map[string]string{"x.txt": m}, "", Options{}, "DIR: no matrix in this folder: expected matrix.mtx or .mtx.gz"},

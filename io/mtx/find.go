@@ -48,7 +48,7 @@ func list(folder string) ([]string, error) {
 }
 
 // find tells which files make the table at path.
-func find(path string, opt Options) (*files, error) {
+func find(path string) (*files, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -62,22 +62,22 @@ func find(path string, opt Options) (*files, error) {
 		return nil, err
 	}
 	if matrix == "" {
-		if matrix, err = chooseMatrix(folder, names, opt.Prefix); err != nil {
+		if matrix, err = chooseMatrix(folder, names); err != nil {
 			return nil, err
 		}
 	}
-	return companions(folder, names, matrix, opt.Prefix)
+	return companions(folder, names, matrix)
 }
 
-// chooseMatrix is the one matrix of a folder: PREFIXmatrix.mtx, or else the only .mtx.
-func chooseMatrix(folder string, names []string, prefix string) (string, error) {
+// chooseMatrix is the one matrix of a folder: that ends in matrix.mtx, or else the only .mtx.
+func chooseMatrix(folder string, names []string) (string, error) {
 	var usual, any []string
 	for _, name := range names {
-		if !isMatrix(name) || !strings.HasPrefix(name, prefix) {
+		if !isMatrix(name) {
 			continue
 		}
 		any = append(any, name)
-		if p, is := strings.CutSuffix(plain(name), "matrix.mtx"); is && (prefix == "" || p == prefix) {
+		if strings.HasSuffix(plain(name), "matrix.mtx") {
 			usual = append(usual, name)
 		}
 	}
@@ -88,7 +88,7 @@ func chooseMatrix(folder string, names []string, prefix string) (string, error) 
 	case 1:
 		return usual[0], nil
 	case 0:
-		return "", &counts.InputError{File: folder, Found: "no matrix in this folder: expected " + prefix + "matrix.mtx or .mtx.gz", Advice: below(folder)}
+		return "", &counts.InputError{File: folder, Found: "no matrix in this folder: expected matrix.mtx or .mtx.gz", Advice: below(folder)}
 	}
 	return "", &counts.InputError{File: folder, Found: fmt.Sprintf("%d matrices in this folder: %s", len(usual), some(usual)),
 		Advice: "give one of these files as the input, not the folder"}

@@ -4,7 +4,6 @@ import "cellvi/io/counts"
 
 // Options say what to read and what it may take.
 type Options struct {
-	Prefix       string   // what stands before matrix.mtx, barcodes.tsv and features.tsv; "": found by the files that are there
 	FeatureTypes []string // to take, of the third column of features.tsv, or "all"; none: Gene Expression
 	Memory       int64    // bytes that reading may take; 0 is DefaultMemory
 	Threads      int      // 2 or more: gzip is decompressed ahead

@@ -36,7 +36,7 @@ var (
 func Open(path string, opt Options) (*Reader, error) {
 	r := &Reader{opt: opt}
 	var err error
-	if r.files, err = find(path, opt); err != nil {
+	if r.files, err = find(path); err != nil {
 		return nil, err
 	}
 	file, h, err := open(r.files.matrix, opt)

@@ -129,7 +129,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestPrefix names one of several tables of a folder by its file or by the option.
+// TestPrefix names one of several tables of a folder by its file.
 func TestPrefix(t *testing.T) {
 	other := strings.Replace(goodMatrix, "1 1 5", "1 1 9", 1)
 	folder := write(t, map[string]string{
@@ -140,9 +140,6 @@ func TestPrefix(t *testing.T) {
 	const want = "c1 A=9 C=2\nc2 B=7 C=1\n"
 	if got, _ := shown(t, filepath.Join(folder, "GSM1_b_matrix.mtx.gz"), Options{}); got != want {
 		t.Errorf("by the file: %s", got)
-	}
-	if got, _ := shown(t, folder, Options{Prefix: "GSM1_b_"}); got != want {
-		t.Errorf("by the option: %s", got)
 	}
 	for path, want := range map[string]bool{"": true, "GSM1_a_matrix.mtx.gz": true, "GSM1_a_features.tsv.gz": false, "notes.txt": false, "absent.mtx": false} {
 		if Is(filepath.Join(folder, path)) != want {

@@ -15,6 +15,8 @@ type totals struct {
 	genes []geneSum
 	cells int64
 	nnz   int64
+
+	leftOut int64 // cells of the inputs that the store was not to have
 }
 
 // geneSum is side by side, for each count touches both.
@@ -60,7 +62,7 @@ func addCounts[G uint16 | uint32, V uint8 | uint16 | uint32 | float32](sums []ge
 
 func writeGenes(path string, genes *counts.Frame, s *totals) error {
 	annotations, renamed := fieldsOf(genes, "var_", geneID, geneTotal, geneCells)
-	m := metadata{Version: Version, Genes: genes.Len(), Renamed: renamed, Cells: s.cells, NNZ: s.nnz}
+	m := metadata{Version: Version, Genes: genes.Len(), Renamed: renamed, Cells: s.cells, NNZ: s.nnz, LeftOut: s.leftOut}
 	schema := arrow.NewSchema(append([]arrow.Field{
 		required(geneID, arrow.BinaryTypes.String),
 		required(geneTotal, arrow.PrimitiveTypes.Float64),

@@ -17,9 +17,10 @@ const metadataKey = "cellvi"
 type metadata struct {
 	Version int               `json:"version"`
 	Genes   int               `json:"n_genes"`
-	Cells   int64             `json:"n_cells,omitempty"` // genes.arrow
-	NNZ     int64             `json:"nnz,omitempty"`     // genes.arrow: nonzero counts
-	Renamed map[string]string `json:"renamed,omitempty"` // column in the file → annotation's own name
+	Cells   int64             `json:"n_cells,omitempty"`        // genes.arrow
+	NNZ     int64             `json:"nnz,omitempty"`            // genes.arrow: nonzero counts
+	LeftOut int64             `json:"cells_left_out,omitempty"` // genes.arrow
+	Renamed map[string]string `json:"renamed,omitempty"`        // column in the file → annotation's own name
 }
 
 // newerVersion is the version of a store that this cellvi does not know.

@@ -107,6 +107,10 @@ func (s *Store) GeneCells() []int64 { return s.detect }
 // Cells is the number of cells.
 func (s *Store) Cells() int { return int(s.meta.Cells) }
 
+// LeftOut is how many cells of the inputs the store was not to have: levels of
+// annotations may be theirs alone.
+func (s *Store) LeftOut() int64 { return s.meta.LeftOut }
+
 // NNZ is the number of nonzero counts.
 func (s *Store) NNZ() int64 { return s.meta.NNZ }
 

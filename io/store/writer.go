@@ -203,6 +203,10 @@ func (w *Writer) flushAll(s *sink, full <-chan *batch, free chan<- flushed) {
 // Count is the type of the counts so far.
 func (w *Writer) Count() CountType { return w.opt.Count }
 
+// LeaveOut says how many cells of the inputs were left out; see Store.LeftOut. It is
+// called before Close.
+func (w *Writer) LeaveOut(cells int64) { w.totals.leftOut = cells }
+
 // Rounded is the number of values so far that Float32 does not hold exactly;
 // those that became zero are left out of the store.
 func (w *Writer) Rounded() int64 { return w.rounded + w.batch.rounded }

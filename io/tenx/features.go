@@ -13,11 +13,11 @@ func (m *matrix) readGenes(opt Options) error {
 	if t := opt.FeatureTypes; len(t) > 0 && !slices.Contains(t, "all") && !slices.Contains(t, counts.GeneExpression) {
 		return hdf5.Fault(m.at, "has genes alone, but features of type "+counts.List(t, "and")+" are asked for", "leave --feature-types out")
 	}
-	names, err := m.readColumn(m.at, "gene_names")
+	names, err := m.readLabels(m.at, "gene_names")
 	if err != nil {
 		return err
 	}
-	m.genes.Names = texts(names)
+	m.genes.Names = names
 	ids, err := m.readColumn(m.at, "genes")
 	if err != nil {
 		return err
@@ -58,18 +58,16 @@ func (m *matrix) readFeatures(opt Options) error {
 // which Cell Ranger does not write, but others do.
 func (m *matrix) readNames(g *hdf5.Group) error {
 	member := "name"
-	if named, err := has(g, member); err != nil {
-		return err
-	} else if !named {
-		member = "id"
-		m.notes = append(m.notes, "genes are named by features/id: there is no features/name")
-	}
-	names, err := m.readColumn(g, member)
+	named, err := has(g, member)
 	if err != nil {
 		return err
 	}
-	m.genes.Names = texts(names)
-	return nil
+	if !named {
+		member = "id"
+		m.notes = append(m.notes, "genes are named by features/id: there is no features/name")
+	}
+	m.genes.Names, err = m.readLabels(g, member)
+	return err
 }
 
 // renamed is a member of features and what its column is called.
@@ -123,14 +121,17 @@ func (m *matrix) addColumn(g *hdf5.Group, r renamed) error {
 			why = fmt.Sprintf("has %d values for %d features", c.Len(), m.features)
 		}
 	}
+	if why == "" {
+		why, err = m.tooLarge(g, c)
+	}
+	if err != nil {
+		return err
+	}
 	if why != "" {
 		m.notes = append(m.notes, fmt.Sprintf("gene annotation %s is left out: it %s", counts.Printable(r.member), why))
 		return nil
 	}
 	var read counts.Column
-	if err := m.how.Fits(c.Dataset(), hdf5.ByRows); err != nil {
-		return err
-	}
 	if err := c.Read(0, m.features, &read); err != nil {
 		return err
 	}
@@ -138,15 +139,43 @@ func (m *matrix) addColumn(g *hdf5.Group, r renamed) error {
 	return nil
 }
 
-// readColumn reads a column that must have a value for each feature.
+// tooLarge is hdf5.TooLarge of a column that fits the memory.
+func (m *matrix) tooLarge(g *hdf5.Group, c *hdf5.Column) (why string, err error) {
+	if _, err := m.how.FitColumns(g, c.Values()); err != nil {
+		return "", err
+	}
+	return hdf5.TooLarge(c.Values())
+}
+
+// readLabels reads names, of which each feature must have one.
+func (m *matrix) readLabels(g *hdf5.Group, name string) ([]string, error) {
+	c, err := m.column(g, name, m.features, "features")
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return c.Labels(0, m.features)
+}
+
+// readColumn reads a column that must have a value for each feature. Numbers too
+// large for a table become text.
 func (m *matrix) readColumn(g *hdf5.Group, name string) (*counts.Column, error) {
 	c, err := m.column(g, name, m.features, "features")
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	var read counts.Column
-	return &read, c.Read(0, m.features, &read)
+	read := counts.Column{Name: name, Kind: counts.String}
+	why, err := hdf5.TooLarge(c.Values())
+	switch {
+	case err != nil:
+		return nil, err
+	case why != "":
+		read.Strings, err = c.Labels(0, m.features)
+	default:
+		err = c.Read(0, m.features, &read)
+	}
+	return &read, err
 }
 
 // texts are the values of a column as names.

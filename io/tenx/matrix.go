@@ -83,16 +83,29 @@ func (m *matrix) openCells() (err error) {
 	if m.barcodes, err = m.column(m.at, "barcodes", m.cells, "cells"); err != nil {
 		return err
 	}
+	cells := []hdf5.Array{m.barcodes.Values()}
 	kind, err := m.at.Kind("filtered_barcodes")
-	if err != nil || kind == hdf5.Absent {
+	if err != nil {
 		return err
 	}
+	if kind != hdf5.Absent {
+		if err := m.openFiltered(); err != nil {
+			return err
+		}
+		cells = append(cells, m.filtered.Values())
+	}
+	m.how.Taken, err = m.how.FitColumns(m.at, cells...)
+	return err
+}
+
+// openFiltered opens what tells which barcodes are cells.
+func (m *matrix) openFiltered() (err error) {
 	m.filtered, err = m.column(m.at, "filtered_barcodes", m.cells, "cells")
 	if err != nil {
 		return err
 	}
-	if t := m.filtered.Dataset().Type(); t.Class != hdf5.Bool && t.Class != hdf5.Integer {
-		return hdf5.Fault(m.filtered.Dataset(), fmt.Sprintf("holds %s values, booleans expected", t), hdf5.Damaged)
+	if t := m.filtered.Values().Type(); t.Class != hdf5.Bool && t.Class != hdf5.Integer {
+		return hdf5.Fault(m.filtered.Values(), fmt.Sprintf("holds %s values, booleans expected", t), hdf5.Damaged)
 	}
 	return nil
 }
@@ -111,9 +124,9 @@ func (m *matrix) column(g *hdf5.Group, name string, n int64, what string) (*hdf5
 	case why != "":
 		return nil, hdf5.Fault(g, name+" "+why+", one value for each of the "+what+" expected", hdf5.Damaged)
 	case c.Len() != n:
-		err = hdf5.Fault(c.Dataset(), fmt.Sprintf("has %d values, but the matrix has %d %s", c.Len(), n, what), hdf5.Damaged)
+		err = hdf5.Fault(c.Values(), fmt.Sprintf("has %d values, but the matrix has %d %s", c.Len(), n, what), hdf5.Damaged)
 	default:
-		err = m.how.Fits(c.Dataset(), hdf5.ByRows)
+		_, err = m.how.FitColumns(g, c.Values())
 	}
 	if err != nil {
 		c.Close()

@@ -24,20 +24,36 @@ func Is(root *hdf5.Group) (bool, error) {
 	return len(genomes) > 0, err
 }
 
-// isVersion3 looks for the group matrix; that of a loom file is a dataset.
-func isVersion3(root *hdf5.Group) (bool, error) { return isMatrix(root, "matrix") }
+// parts are the members of a matrix in either version.
+func parts() []string { return []string{"barcodes", "data", "indices", "indptr"} }
 
-// isMatrix tells whether a member of root is a group with a matrix and barcodes.
-func isMatrix(root *hdf5.Group, name string) (bool, error) {
+// isVersion3 looks for the group matrix (that of a loom file is a dataset) with any
+// of its parts: which of them are missing is for Open to say.
+func isVersion3(root *hdf5.Group) (bool, error) {
+	n, err := partsOf(root, "matrix")
+	return n > 0, err
+}
+
+// partsOf counts the parts of a matrix in a member of root.
+func partsOf(root *hdf5.Group, name string) (n int, err error) {
 	if kind, err := root.Kind(name); kind != hdf5.IsGroup || err != nil {
-		return false, err
+		return 0, err
 	}
 	g, err := root.OpenGroup(name)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	defer g.Close()
-	return has(g, "barcodes", "data", "indices", "indptr")
+	for _, part := range parts() {
+		there, err := has(g, part)
+		if err != nil {
+			return 0, err
+		}
+		if there {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // isMolecules looks for what molecule_info.h5 of any version has.
@@ -56,11 +72,11 @@ func genomesOf(root *hdf5.Group) (genomes []string, err error) {
 		return nil, err
 	}
 	for _, name := range names {
-		yes, err := isMatrix(root, name)
+		n, err := partsOf(root, name)
 		if err != nil {
 			return nil, err
 		}
-		if yes {
+		if n == len(parts()) {
 			genomes = append(genomes, name)
 		}
 	}
@@ -85,7 +101,7 @@ func (s *source) open(path string) (err error) {
 	if s.root, err = s.file.Root(); err != nil {
 		return err
 	}
-	if kind, err := s.root.Kind("matrix"); kind == hdf5.IsGroup || err != nil {
+	if yes, err := isVersion3(s.root); yes || err != nil {
 		return err
 	}
 	if s.genomes, err = genomesOf(s.root); len(s.genomes) > 0 || err != nil {

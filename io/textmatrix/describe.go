@@ -22,9 +22,6 @@ func Describe(path string, opt Options) (*counts.Description, error) {
 		m.Filters = []string{"gzip"}
 	}
 	format := map[byte]string{',': "CSV", '\t': "TSV", ';': "text, separated by semicolons", ' ': "text, separated by spaces"}[r.survey.head.delimiter]
-	if format == "" {
-		format = "text"
-	}
 	if opt.Transpose {
 		format += ", genes × cells"
 	} else {

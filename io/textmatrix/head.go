@@ -36,10 +36,7 @@ func readHead(f *textfile.File, opt Options) (*head, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &head{comments: s.comments, line: s.lines[1], delimiter: byte(opt.Delimiter)}
-	if opt.Delimiter == 0 {
-		h.delimiter = delimiterOf(s.first, s.row)
-	}
+	h := &head{comments: s.comments, line: s.lines[1], delimiter: delimiterOf(s.first, s.row)}
 	if heading(s.comment, s.first, h.delimiter) {
 		h.comments, h.line = s.comments-1, s.lines[0]
 		s.first, s.row = s.comment, s.first

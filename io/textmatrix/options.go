@@ -3,7 +3,6 @@ package textmatrix
 // Options say what to read and what it may take.
 type Options struct {
 	Transpose bool  // rows are genes, columns are cells
-	Delimiter rune  // between fields, ASCII; 0 is found from the first lines
 	Memory    int64 // bytes that reading may take; 0 is DefaultMemory
 	Threads   int   // 2 or more: gzip is decompressed ahead
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
+	"slices"
 
 	"cellvi/io/counts"
 )
@@ -34,9 +34,6 @@ var (
 // read. A file that is missing or unreadable gives the operating system's error,
 // what is wrong with the data an InputError.
 func Open(path string, opt Options) (*Reader, error) {
-	if opt.Delimiter != 0 && !strings.ContainsRune("\t,;| :", opt.Delimiter) {
-		return nil, fmt.Errorf("textmatrix: the delimiter must be a tab, a space or one of , ; | :, got %q", opt.Delimiter)
-	}
 	s, err := look(path, opt)
 	if err != nil {
 		return nil, err
@@ -122,7 +119,7 @@ func (r *Reader) nextRows(ctx context.Context, n int64) (int64, error) {
 // CellNames gives the names of all cells; see counts.CellNamer.
 func (r *Reader) CellNames(ctx context.Context) ([]string, error) {
 	if r.opt.Transpose {
-		return r.survey.head.columns, nil
+		return slices.Clone(r.survey.head.columns), nil
 	}
 	lines, err := openRows(r.path, r.survey.head, r.opt)
 	if err != nil {
