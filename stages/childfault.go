@@ -51,6 +51,9 @@ func readFault(text []byte, file string) error {
 	}
 	switch {
 	case f.Input != nil:
+		if f.Input.File == "" {
+			f.Input.File = file
+		}
 		return f.Input
 	case f.Memory != nil:
 		if f.Memory.File == "" {

@@ -45,7 +45,11 @@ func openKind(kind format, q question) (counts.Reader, error) {
 		if err != nil {
 			return nil, err
 		}
-		return opened(arrowtable.Open(q.File, options))
+		reader, err := arrowtable.Open(q.File, options)
+		if err != nil || options.Genes == nil {
+			return opened(reader, err)
+		}
+		return tableOfVar{reader, &counts.Frame{Names: reader.Genes().Names}}, nil
 	case formatText:
 		return opened(textmatrix.Open(q.File, q.text()))
 	}
@@ -59,6 +63,16 @@ func opened[R counts.Reader](reader R, err error) (counts.Reader, error) {
 	}
 	return reader, nil
 }
+
+// tableOfVar is a table whose genes --var gave: their annotations are added to the
+// joined table.
+type tableOfVar struct {
+	*arrowtable.Reader
+	genes *counts.Frame
+}
+
+// Genes are the names alone.
+func (t tableOfVar) Genes() *counts.Frame { return t.genes }
 
 // describeFile says what is in a file without reading counts.
 func describeFile(q question) (*counts.Description, error) {
@@ -132,7 +146,7 @@ func (q question) text() textmatrix.Options {
 
 // table reads the genes that --var names, too.
 func (q question) table() (arrowtable.Options, error) {
-	o := arrowtable.Options{Layout: q.Read.TableLayout, ObsColumns: q.Read.ObsColumns, Memory: q.Plan, Threads: q.Threads}
+	o := arrowtable.Options{Layout: q.Read.TableLayout, CellColumn: q.Read.CellColumn, ObsColumns: q.Read.ObsColumns, Memory: q.Plan, Threads: q.Threads}
 	if q.Read.Var == "" {
 		return o, nil
 	}

@@ -107,6 +107,7 @@ func (r *reading) unused() error {
 	f.unless(o.Genome == "" || used(formatTenX), "--genome is for 10x HDF5")
 	f.unless(len(o.FeatureTypes) == 0 || used(formatTenX, formatMTX), "--feature-types is for 10x files")
 	f.unless(o.TableLayout == "" || used(formatTable), "--table-layout is for Arrow and Parquet tables")
+	f.unless(o.CellColumn == "" || used(formatTable), "--cell-column is for Arrow and Parquet tables")
 	f.unless(len(o.ObsColumns) == 0 || used(formatTable), "--obs-columns is for Arrow and Parquet tables")
 	f.unless(!o.Transpose || used(formatText), "--transpose is for CSV and TSV")
 	if len(f) == 0 {

@@ -98,9 +98,9 @@ func (c *column) kind() counts.Kind {
 	switch {
 	case len(c.values) == 0:
 		return counts.Float
-	case all(func(s string) bool { _, err := strconv.ParseInt(s, 10, 64); return err == nil }):
+	case all(func(s string) bool { _, err := strconv.ParseInt(s, 10, 64); return err == nil && !padded(s) }):
 		return counts.Int
-	case all(whole): // some are above 63 bits: identifiers, which floats would change
+	case all(whole): // identifiers: above 63 bits floats would change them
 		return counts.String
 	case all(func(s string) bool { _, ok := float(s); return ok }):
 		return counts.Float
@@ -114,6 +114,10 @@ func (c *column) kind() counts.Kind {
 func whole(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
+
+// padded tells numbers with zeros in front, which are names: donors 007, 07 and 7
+// are three.
+func padded(s string) bool { return len(s) > 1 && s[0] == '0' && whole(s) }
 
 // float reads a number as Python writes it.
 func float(s string) (float64, bool) {

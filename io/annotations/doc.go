@@ -5,7 +5,8 @@
 // where the header has one, else a comma or a semicolon, else what the first row has,
 // else a space. The names are the first column, which a header may lack the name of
 // (R's write.csv leaves it empty, write.table leaves it out); they may repeat.
-// Data out: a counts.Frame with the kinds that pandas.read_csv infers: integers,
+// Data out: a counts.Frame with the kinds that pandas.read_csv infers (but that numbers
+// with zeros in front, such as 007, stay text): integers,
 // floats, booleans (True, TRUE, true and their opposites), else strings. Empty
 // fields and NA, NaN, null, None and the like are missing; integers and booleans
 // with such stay what they are.

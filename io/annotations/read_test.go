@@ -123,3 +123,18 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestZerosInFront: donors 007, 07 and 7 are three.
+func TestZerosInFront(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "obs.csv")
+	if err := os.WriteFile(path, []byte("cell,donor,n\na,007,0\nb,07,10\nc,7,7\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Read(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := f.Column("donor"); d.Kind != counts.String || d.Text(0) != "007" || d.Text(2) != "7" || f.Column("n").Kind != counts.Int {
+		t.Errorf("got %+v", f.Columns)
+	}
+}

@@ -48,7 +48,7 @@ func TestErrors(t *testing.T) {
 			"one of lists a column genes of lists of whole numbers or text, and a column counts of lists of numbers"},
 		"another layout": {[]written{cells, genes, values}, Options{Layout: List}, "its 3 columns (cell, gene, count) are not in the layout list: it needs a column genes of lists of whole numbers or text, " +
 			"and a column counts of lists of numbers: name another with --table-layout"},
-		"no names":     {[]written{fromJSON(t, "donor", text, `["a","b","c"]`), values}, Options{}, "no column names the cells; its columns of text are donor: call the one that does cell_id"},
+		"no names":     {[]written{fromJSON(t, "donor", text, `["a","b","c"]`), values}, Options{}, "no column names the cells; its columns of text are donor: name the one that does with --cell-column, or call it cell_id"},
 		"a null name":  {[]written{fromJSON(t, "cell_id", text, `["a",null,"c"]`), values}, Options{}, "column cell_id: row 1 has no name: give every row one"},
 		"obs column":   {[]written{cells, values}, Options{ObsColumns: []string{"depth"}}, "column depth: there is no such column: --obs-columns names columns of the table"},
 		"null gene":    {[]written{cells, fromJSON(t, "gene", text, `["X","Y",null]`), values}, Options{}, "column gene: row 2 is null, a name expected"},

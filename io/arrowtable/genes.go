@@ -48,8 +48,9 @@ func (n *namer) add(name string) (uint32, error) {
 type geneCoder struct {
 	*namer
 	column  string
-	fixed   bool // the genes are given: others are strange
-	numbers bool // whole numbers are indices of genes
+	fixed   bool             // the genes are given: others are strange
+	numbers bool             // whole numbers stand for genes:
+	ids     map[int64]uint32 // by these, or where nil by their places
 	strange *namer
 	coder   coder
 	met     arrow.ArrayData // the dictionary whose values are genes, counted or not
@@ -122,6 +123,14 @@ func (c *geneCoder) indices(dst []uint32, values arrow.Array) ([]uint32, error) 
 			return dst, fmt.Errorf("a gene is null")
 		}
 		g, fits := at(i)
+		if c.ids != nil {
+			place, known := c.ids[g]
+			if !known || !fits {
+				return dst, fmt.Errorf("a gene is number %d, which none of the %s genes of --var has", g, counts.Thousands(int64(len(c.names))))
+			}
+			dst = append(dst, place)
+			continue
+		}
 		if !fits || g < 0 || g >= int64(len(c.names)) {
 			return dst, fmt.Errorf("a gene is number %d, from 0, but there are %s genes", g, counts.Thousands(int64(len(c.names))))
 		}

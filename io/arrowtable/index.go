@@ -11,10 +11,13 @@ import (
 // last two are what tools leave of an index without a name.
 var nameColumns = []string{"__index_level_0__", "cell_id", "cell", "barcode", "barcodes", "CellID", "index", "obs_names", "", "Unnamed: 0"}
 
-// rowNames is the column that names the rows, of those that are not taken: the pandas
-// index, else the first of nameColumns; -1 for row numbers, where there is no text at
+// rowNames is the column that names the rows, of those that are not taken: the one
+// given, else the pandas index, else the first of nameColumns; -1 for row numbers, where there is no text at
 // all.
-func (t *table) rowNames(taken func(int) bool) (int, error) {
+func (t *table) rowNames(given string, taken func(int) bool) (int, error) {
+	if given != "" {
+		return t.find(given), t.canName(t.find(given))
+	}
 	if k := t.indexColumn(); k >= 0 {
 		return k, t.canName(k)
 	}
@@ -30,7 +33,7 @@ func (t *table) rowNames(taken func(int) bool) (int, error) {
 	if index := t.pandasIndex(); len(index) > 1 {
 		return 0, t.indexFault(index)
 	}
-	return 0, t.fault("", "no column names the cells; its columns of text are "+quoted(texts), "call the one that does cell_id")
+	return 0, t.fault("", "no column names the cells; its columns of text are "+quoted(texts), "name the one that does with --cell-column, or call it cell_id")
 }
 
 // indexColumn is the pandas index; of one with several levels, the only one of text;

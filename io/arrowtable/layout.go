@@ -54,6 +54,9 @@ func (t *table) plan(opt Options) (*plan, error) {
 			return nil, t.fault(name, "there is no such column", "--obs-columns names columns of the table")
 		}
 	}
+	if opt.CellColumn != "" && t.find(opt.CellColumn) < 0 {
+		return nil, t.fault(opt.CellColumn, "there is no such column", "--cell-column names a column of the table")
+	}
 	p := &plan{cell: -1, gene: -1, count: -1}
 	fits := map[string]func(*plan, Options) bool{List: t.findLists, Long: t.findLong, Wide: t.findWide}
 	for _, layout := range []string{List, Long, Wide} {
@@ -61,7 +64,7 @@ func (t *table) plan(opt Options) (*plan, error) {
 			continue
 		}
 		p.layout = layout
-		return p, t.settle(p)
+		return p, t.settle(p, opt)
 	}
 	return nil, t.noLayout(opt)
 }
@@ -91,7 +94,7 @@ func (t *table) findWide(p *plan, opt Options) bool {
 		if !c.class.number() || slices.Contains(opt.ObsColumns, c.name) || slices.Contains(index, c.name) {
 			continue
 		}
-		if c.class == whole && slices.Contains(nameColumns, c.name) {
+		if c.class == whole && slices.Contains(nameColumns, c.name) || c.name == opt.CellColumn {
 			continue
 		}
 		p.genes = append(p.genes, k)
@@ -100,9 +103,12 @@ func (t *table) findWide(p *plan, opt Options) bool {
 }
 
 // findLong looks for the three columns by name.
-func (t *table) findLong(p *plan, _ Options) bool {
+func (t *table) findLong(p *plan, opt Options) bool {
 	keys := func(c class) bool { return c == text || c == category || c == whole }
 	p.cell, p.gene, p.count = t.among(cellNames, keys), t.among(geneNames, keys), t.among(countNames, class.number)
+	if opt.CellColumn != "" {
+		p.cell = t.find(opt.CellColumn)
+	}
 	if p.cell >= 0 && p.gene >= 0 && p.count >= 0 {
 		return true
 	}
@@ -188,13 +194,13 @@ func (t *table) only(do func(int) bool) int {
 }
 
 // settle finds the names of cells, and what the other columns are.
-func (t *table) settle(p *plan) (err error) {
+func (t *table) settle(p *plan, opt Options) (err error) {
 	taken := map[int]bool{p.gene: true, p.count: true}
 	for _, k := range p.genes {
 		taken[k] = true
 	}
 	if p.layout != Long {
-		if p.cell, err = t.rowNames(func(k int) bool { return taken[k] }); err != nil {
+		if p.cell, err = t.rowNames(opt.CellColumn, func(k int) bool { return taken[k] }); err != nil {
 			return err
 		}
 	}
@@ -203,6 +209,7 @@ func (t *table) settle(p *plan) (err error) {
 	for k, c := range t.columns {
 		switch {
 		case taken[k]:
+		case p.layout == Long && strings.HasPrefix(c.name, "__index_level_"): // of rows, which are no cells
 		case c.class == other || c.class == list:
 			p.notes = append(p.notes, t.leftOut(k))
 		case p.layout == Long && (slices.Contains(geneNames, strings.ToLower(c.name)) || slices.Contains(moreOfGenes, strings.ToLower(c.name))):

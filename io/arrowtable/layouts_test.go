@@ -375,3 +375,49 @@ func TestReadFrame(t *testing.T) {
 		t.Errorf("names as in the file: %v, %v", got, err)
 	}
 }
+
+// TestGeneNumbers: whole numbers in lists stand for the values of a column of the
+// genes made for that, for names that are numbers, else for places; a note says which.
+func TestGeneNumbers(t *testing.T) {
+	path := temporary(t, "x.parquet")
+	genes := array.NewListBuilder(memory.DefaultAllocator, arrow.PrimitiveTypes.Int64)
+	genes.Append(true)
+	genes.ValueBuilder().(*array.Int64Builder).AppendValues([]int64{1, 2}, nil)
+	values := array.NewListBuilder(memory.DefaultAllocator, arrow.PrimitiveTypes.Int64)
+	values.Append(true)
+	values.ValueBuilder().(*array.Int64Builder).AppendValues([]int64{5, 7}, nil)
+	storages["parquet"](t, path, record([]written{{"well", stringsOf([]string{"c"}, nil)}, {"genes", genes.NewArray()}, {"counts", values.NewArray()}}, ""), 10)
+	for _, c := range []struct {
+		genes counts.Frame
+		want  string
+		note  string
+	}{
+		{counts.Frame{Names: []string{"A", "B", "C"}}, "B=5 C=7", "the numbers in column genes are places among the genes, from 0"},
+		{counts.Frame{Names: []string{"2", "1", "9"}}, "2=7 1=5", "the numbers in column genes are the genes' names"},
+		{counts.Frame{Names: []string{"A", "B", "C"}, Columns: []counts.Column{{Name: "token_id", Kind: counts.Int, Ints: []int64{2, 3, 1}}}},
+			"A=7 C=5", "the numbers in column genes are those of the genes' column token_id"},
+	} {
+		r, err := Open(path, Options{Genes: &c.genes, CellColumn: "well"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := r.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, v := table.Row(0)
+		got := []string{}
+		for k := range g {
+			got = append(got, c.genes.Names[g[k]]+"="+counts.FormatValue(v[k]))
+		}
+		if strings.Join(got, " ") != c.want || table.Obs.Names[0] != "c" || !strings.Contains(strings.Join(r.Notes(), "\n"), c.note) {
+			t.Errorf("got %v of %v, %q; want %s, %s", got, table.Obs.Names, r.Notes(), c.want, c.note)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := Open(path, Options{CellColumn: "row"}); err == nil || !strings.Contains(err.Error(), "column row: there is no such column: --cell-column names a column of the table") {
+		t.Error(err)
+	}
+}

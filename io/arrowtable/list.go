@@ -50,7 +50,7 @@ func (r *Reader) listGenes(ctx context.Context) (*geneCoder, error) {
 			return nil, r.table.fault(r.table.columns[r.plan.gene].name, "it numbers genes, and nothing in the file names them",
 				"--var FILE names a table with a row a gene, in that order")
 		}
-		c.numbers = true
+		r.takeNumbers(c)
 		return c, nil
 	}
 	var learned []uint32

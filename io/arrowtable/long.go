@@ -26,7 +26,9 @@ type longFiller struct {
 func (r *Reader) openLong(ctx context.Context) error {
 	l := &longFiller{r: r, genes: r.newGeneCoder(r.plan.gene)}
 	l.cells = newNamer(r.path, "column "+counts.Printable(r.table.columns[r.plan.cell].name), r.opt.Memory/4)
-	l.genes.numbers = l.genes.fixed && r.table.columns[r.plan.gene].class == whole
+	if l.genes.fixed && r.table.columns[r.plan.gene].class == whole {
+		r.takeNumbers(l.genes)
+	}
 	r.filler = l
 	if err := l.meet(ctx); err != nil {
 		return err

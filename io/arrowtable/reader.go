@@ -12,6 +12,7 @@ import (
 // Options say how a table is read.
 type Options struct {
 	Layout     string        // Wide, Long or List; "" to recognize it
+	CellColumn string        // that names the cells; "" to recognize it
 	ObsColumns []string      // of a wide table: columns of numbers that annotate cells instead of being genes
 	Genes      *counts.Frame // the genes, in order: what a table of gene numbers needs; nil where not given. Their names may not repeat where text says which is meant
 	Memory     int64         // bytes that reading may take; 0 is DefaultMemory

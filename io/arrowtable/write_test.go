@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -223,7 +224,7 @@ func listRecord(full *countstest.FullTable) arrow.RecordBatch {
 		genes.Append(true)
 		values.Append(true)
 		for k := range g {
-			genes.ValueBuilder().(*array.Int32Builder).Append(int32(g[k]))
+			genes.ValueBuilder().(*array.Int32Builder).Append(geneNumber(full.Genes, g[k]))
 			values.ValueBuilder().(*array.Float64Builder).Append(v[k])
 		}
 	}
@@ -240,7 +241,7 @@ func longRecord(full *countstest.FullTable) arrow.RecordBatch {
 			g, v = []uint32{0}, []float64{0}
 		}
 		for k := range g {
-			cells, genes, values = append(cells, name), append(genes, float64(g[k])), append(values, v[k])
+			cells, genes, values = append(cells, name), append(genes, float64(geneNumber(full.Genes, g[k]))), append(values, v[k])
 		}
 	}
 	return record([]written{{"cell", stringsOf(cells, nil)}, {"gene", numbersOf(genes, 1)}, {"count", numbersOf(values, 0)}}, "")
@@ -248,3 +249,18 @@ func longRecord(full *countstest.FullTable) arrow.RecordBatch {
 
 // temporary is a path for a file.
 func temporary(t testing.TB, name string) string { return filepath.Join(t.TempDir(), name) }
+
+// geneNumber is what stands for a gene: its place, or its name where all are whole
+// numbers.
+func geneNumber(genes *counts.Frame, g uint32) int32 {
+	numbers := numbered(genes.Len(), func(i int) (int64, bool) {
+		n, err := strconv.ParseInt(genes.Names[i], 10, 64)
+		return n, err == nil
+	})
+	for n, place := range numbers {
+		if place == g {
+			return int32(n)
+		}
+	}
+	return int32(g)
+}
