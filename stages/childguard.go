@@ -25,7 +25,7 @@ func limit(q question) error {
 		}
 	}
 	if q.Memory > 0 {
-		debug.SetMemoryLimit(q.Memory / 2) // Go's part gives way before HDF5's fails
+		debug.SetMemoryLimit(q.Plan + leastReaderMemory) // what was planned, without garbage of as much again
 		return setLimit(unix.RLIMIT_AS, addressSpace()+uint64(q.Memory))
 	}
 	return nil

@@ -63,7 +63,7 @@ func TestIngestRefuses(t *testing.T) {
 		keys    []string
 		words   []string
 	}{
-		"fractions":       {func(x *table) { x.rows[4][1], x.rows[9][1] = 0.5, 1.5 }, IngestOptions{}, nil, []string{"2 of ", "0.5", "cell4", "g1", "--layer"}},
+		"fractions":       {func(x *table) { x.rows[4][1], x.rows[9][1] = 0.5, 1.5 }, IngestOptions{}, nil, []string{"2 of ", "0.5", "cell4", "g1", "no other matrix"}},
 		"negative":        {func(x *table) { x.rows[4][1] = -2 }, IngestOptions{ReadOptions: ReadOptions{AllowNonInteger: true}}, nil, []string{"negative", "-2", "cell4"}},
 		"not finite":      {func(x *table) { x.rows[4][1] = math.NaN() }, IngestOptions{ReadOptions: ReadOptions{AllowNonInteger: true}}, nil, []string{"not finite", "cell4"}},
 		"no column":       {func(*table) {}, IngestOptions{}, []string{"smaple"}, []string{"no column smaple", "sample, type"}},

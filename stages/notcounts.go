@@ -17,11 +17,13 @@ func (r *countsInput) refuse(ctx context.Context) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	switch other := r.elsewhere(ctx); {
+	switch other, matrices := r.elsewhere(ctx); {
 	case r.format == formatTable:
 		bad.Advice = "these are not raw counts: name columns that are annotations with --obs-columns" + r.allow()
 	case r.format != formatH5AD && r.format != formatLoom:
 		bad.Advice = "these are not raw counts: give a file of raw counts" + r.allow()
+	case matrices == 1:
+		bad.Advice = "these are not raw counts, and the file holds no other matrix: take the file that these were made of" + r.allow()
 	case other != "":
 		bad.Advice = r.matrix() + " holds " + r.check.Nature() + "; " + other + " holds counts: add --layer " + flagOf(other)
 	}
@@ -50,21 +52,21 @@ func flagOf(matrix string) string {
 const mostOthers = 20
 
 // elsewhere is the first other matrix of the file that holds counts, as far as
-// its first cells tell; "" for none.
-func (r *countsInput) elsewhere(ctx context.Context) string {
+// its first cells tell, "" for none; and how many matrices there are.
+func (r *countsInput) elsewhere(ctx context.Context) (matrix string, matrices int) {
 	if r.format != formatH5AD && r.format != formatLoom {
-		return ""
+		return "", 0
 	}
 	d, err := describeInChild(ctx, r.path, r.options, r.may)
 	if err != nil {
-		return ""
+		return "", 0
 	}
 	for _, m := range d.Matrices[:min(len(d.Matrices), mostOthers)] {
 		if m.Name != r.matrix() && m.Problem == "" && r.beginsLikeCounts(ctx, m.Name) {
-			return m.Name
+			return m.Name, len(d.Matrices)
 		}
 	}
-	return ""
+	return "", len(d.Matrices)
 }
 
 // lookAhead is how many cells tell whether a matrix holds counts.

@@ -145,6 +145,10 @@ func (b *ByCell) load(ctx context.Context, block int64) error {
 		return &MemoryError{Found: fmt.Sprintf("%s entries are of the same %d cells", Thousands(total), blockCells), Need: need, Allow: b.memory,
 			Advice: "check what wrote the file: a cell has at most one count a gene"}
 	}
+	if b.cell == nil { // once, for all passes
+		room := max(total, min(b.entries, b.memory/entryBytes))
+		b.cell, b.gene, b.value = make([]uint8, room), make([]uint32, room), make([]float64, room)
+	}
 	b.cell, b.gene, b.value = sized(b.cell, total), sized(b.gene, total), sized(b.value, total)
 	next := make([]int64, b.hi-b.lo) // where each block's next entry goes
 	for i := range next {

@@ -93,5 +93,12 @@ func looksLike(root *hdf5.Group) string {
 	case has("matrix"):
 		return "it looks like a 10x file, not AnnData"
 	}
-	return "is it an AnnData file?"
+	if has("obs") || has("var") || has("X") {
+		return "is it an AnnData file?"
+	}
+	members, err := root.Names()
+	if err != nil || len(members) == 0 {
+		return "the file holds nothing"
+	}
+	return "the file is HDF5, but no AnnData, 10x or loom: it holds " + counts.List(members, "and")
 }

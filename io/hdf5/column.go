@@ -46,6 +46,9 @@ func OpenColumn(g *Group, name string) (c *Column, why string, err error) {
 }
 
 func columnOf(d *Dataset, name string) (c *Column, why string, err error) {
+	if shape := d.Shape(); len(shape) == 2 && (shape[0] == 1 || shape[1] == 1) {
+		d.flatten() // as Matlab writes what has one axis
+	}
 	if n := len(d.Shape()); n != 1 {
 		return nil, fmt.Sprintf("has %d axes", n), nil
 	}

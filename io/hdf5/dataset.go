@@ -162,3 +162,6 @@ func (d *Dataset) Chunk() []int64 { return slices.Clone(d.chunk) }
 
 // Filters are the steps that the chunks went through, in writing order.
 func (d *Dataset) Filters() []Filter { return slices.Clone(d.filters) }
+
+// flatten makes two axes, of which one is 1, one axis.
+func (d *Dataset) flatten() { d.is.shape = []int64{d.is.points} }

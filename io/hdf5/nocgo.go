@@ -83,6 +83,7 @@ func (d *Dataset) Plausible() error                         { return notBuilt(d.
 func (d *Dataset) KeepOneChunk() error                      { return notBuilt(d.file.path) }
 func (d *Dataset) Null() bool                               { return true }
 func (d *Dataset) Len() int64                               { return 0 }
+func (d *Dataset) flatten()                                 {}
 func (d *Dataset) Chunk() []int64                           { return nil }
 func (d *Dataset) Filters() []Filter                        { return nil }
 func (d *Dataset) ReadTexts(int64, int64) ([]string, error) { return nil, notBuilt(d.file.path) }

@@ -14,6 +14,17 @@ hid_t h5x_memory_type(int kind) {
 	}
 }
 
+/* flat makes a range of one axis a block of a dataset whose two axes are one row or
+ * one column, and gives the axes of the block. */
+static int flat(hid_t file, int rank, hsize_t *s, hsize_t *c) {
+	hsize_t dims[H5S_MAX_RANK];
+	if (rank != 1 || H5Sget_simple_extent_ndims(file) != 2 || H5Sget_simple_extent_dims(file, dims, NULL) != 2) return rank;
+	int along = dims[1] == 1 ? 0 : 1;
+	s[along] = s[0], c[along] = c[0];
+	s[1 - along] = 0, c[1 - along] = 1;
+	return 2;
+}
+
 /* h5x_select makes the file and memory spaces of a block; both H5S_ALL for a scalar. */
 int h5x_select(hid_t dset, int rank, const int64_t *start, const int64_t *count, hid_t *mem, hid_t *file) {
 	hsize_t s[H5S_MAX_RANK], c[H5S_MAX_RANK];
@@ -24,6 +35,7 @@ int h5x_select(hid_t dset, int rank, const int64_t *start, const int64_t *count,
 		c[i] = (hsize_t)count[i];
 	}
 	if ((*file = H5Dget_space(dset)) < 0) return h5x_failed();
+	rank = flat(*file, rank, s, c);
 	if (H5Sselect_hyperslab(*file, H5S_SELECT_SET, s, NULL, c, NULL) < 0 ||
 	    (*mem = H5Screate_simple(rank, c, NULL)) < 0) {
 		h5x_failed();
