@@ -3,7 +3,6 @@ package stages
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -82,7 +81,7 @@ func (c *coder) settle(drop bool) *codes {
 	case counts.Int:
 		c.levels = c.ints.settle(c.of, func(v int64) string { return strconv.FormatInt(v, 10) })
 	case counts.Float:
-		c.levels = c.floats.settle(c.of, pythonFloat)
+		c.levels = c.floats.settle(c.of, counts.PythonFloat)
 	case counts.Bool:
 		c.levels = c.ints.settle(c.of, func(v int64) string { return [...]string{"False", "True"}[v] })
 	}
@@ -152,15 +151,6 @@ func numbersOf(bools []bool) []int64 {
 		}
 	}
 	return n
-}
-
-// pythonFloat writes a number as str(float) does where it is not huge or tiny:
-// 1.0, not 1.
-func pythonFloat(v float64) string {
-	if v == math.Trunc(v) && math.Abs(v) < 1e16 {
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 // keep gives the codes of the given cells.

@@ -5,7 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
+
+	"cellvi/io/counts"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -214,20 +215,5 @@ func texts(a arrow.Array) (func(i int) string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(i int) string { return pythonFloat(floats[i]) }, nil
-}
-
-// pythonFloat writes 1 as 1.0, as Python does.
-func pythonFloat(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(v, 'f', -1, 64)), "+")
-	}
-	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= 1e16) {
-		return strconv.FormatFloat(v, 'e', -1, 64)
-	}
-	s := strconv.FormatFloat(v, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
+	return func(i int) string { return counts.PythonFloat(floats[i]) }, nil
 }

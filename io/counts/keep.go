@@ -29,9 +29,6 @@ type Keep struct {
 	values []string // none for the operators without, several for in and not in
 }
 
-// String is the condition as the user wrote it.
-func (k *Keep) String() string { return k.expr }
-
 // keepOp is what a condition asks for.
 type keepOp int
 

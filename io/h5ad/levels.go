@@ -3,10 +3,8 @@ package h5ad
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"cellvi/io/counts"
 	"cellvi/io/hdf5"
@@ -129,7 +127,7 @@ func labels(c *counts.Column) []string {
 	case counts.Int:
 		return mapped(c.Ints, func(v int64) string { return strconv.FormatInt(v, 10) })
 	case counts.Float:
-		return mapped(c.Floats, pythonFloat)
+		return mapped(c.Floats, counts.PythonFloat)
 	case counts.Bool:
 		return mapped(c.Bools, func(v bool) string { return map[bool]string{true: "True", false: "False"}[v] })
 	}
@@ -147,23 +145,4 @@ func mapped[T any](v []T, text func(T) string) []string {
 		out[i] = text(v[i])
 	}
 	return out
-}
-
-// pythonFloat is Python's repr: the shortest digits that read back, exponents
-// below 1e-4 and from 1e16 on, ".0" behind whole numbers.
-func pythonFloat(v float64) string {
-	switch {
-	case math.IsNaN(v):
-		return "nan"
-	case math.IsInf(v, 0):
-		return strings.TrimPrefix(strings.ToLower(strconv.FormatFloat(v, 'f', -1, 64)), "+")
-	}
-	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= 1e16) {
-		return strconv.FormatFloat(v, 'e', -1, 64)
-	}
-	s := strconv.FormatFloat(v, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
 }
