@@ -72,3 +72,20 @@ func TestFormatOf(t *testing.T) {
 	_, err := formatOf(filepath.Join(t.TempDir(), "none.h5ad"))
 	wantError(t, err, pipeline.ExitNoInput, "none.h5ad")
 }
+
+// FuzzFormatOf: any bytes under any name are of a format, or refused in one line.
+func FuzzFormatOf(f *testing.F) {
+	for _, seed := range []string{"", "\x89HDF\r\n\x1a\n", "PAR1", "ARROW1", "%%MatrixMarket", "a,b\n1,2\n", "\x1f\x8b\x08\x00", "PK\x03\x04", "RDX3\n"} {
+		f.Add([]byte(seed), "x.csv")
+		f.Add([]byte(seed), "matrix.mtx.gz")
+	}
+	f.Fuzz(func(t *testing.T, text []byte, name string) {
+		path := filepath.Join(t.TempDir(), filepath.Base(filepath.Clean("/"+name))+"x")
+		if os.WriteFile(path, text, 0o666) != nil {
+			return // no name for a file
+		}
+		if _, err := formatOf(path); err != nil {
+			wantError(t, err, pipeline.ExitBadInput)
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 )
 
 // sent is what Send writes of a table, cut into pieces of 3 cells.
-func sent(t *testing.T, want *countstest.FullTable) []byte {
+func sent(t testing.TB, want *countstest.FullTable) []byte {
 	t.Helper()
 	var pipe bytes.Buffer
 	if err := Send(context.Background(), &pipe, countstest.Memory(want, 3), About{Format: "loom", Notes: []string{"a note"}}); err != nil {
