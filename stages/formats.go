@@ -74,6 +74,8 @@ func formatOfText(path, name string, head []byte) (format, error) {
 		return "", unknown(path, "it is an R object", "write it as .h5ad with anndataR or zellkonverter, or its counts as mtx")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return "", unknown(path, "it is a zip archive (an Excel workbook, or packed zarr)", "unpack it, or save the sheet as CSV")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")): // UTF-16, as its reader says
+		return formatText, nil
 	case isText(head) && (hasEnding(strings.TrimSuffix(name, ".gz"), ".csv", ".tsv", ".txt", ".tab") || bytes.ContainsAny(firstLine(head), ",\t;")):
 		return formatText, nil
 	case len(head) == 0:

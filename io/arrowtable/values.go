@@ -49,7 +49,7 @@ func classOf(t arrow.DataType) class {
 	case *arrow.StringType, *arrow.LargeStringType, *arrow.StringViewType,
 		*arrow.BinaryType, *arrow.LargeBinaryType, *arrow.BinaryViewType:
 		return text
-	case *arrow.TimestampType, *arrow.Date32Type, *arrow.Date64Type, *arrow.Time32Type, *arrow.Time64Type, *arrow.DurationType:
+	case *arrow.TimestampType, *arrow.Date32Type, *arrow.Date64Type, *arrow.Time32Type, *arrow.Time64Type: // of durations arrow-go reads none from Parquet
 		return moment
 	case *arrow.NullType:
 		return nothing
