@@ -76,7 +76,7 @@ func (o *object) AttrInts(name string) (v []int64, err error) {
 		if is.points == 0 {
 			return nil
 		}
-		if is.Class != Integer && is.Class != Bool {
+		if is.Class != Integer && is.Class != Bool && is.Class != Float { // numbers of R are floats
 			return o.attrFault(name, fmt.Sprintf("is %s, whole numbers expected", is.Type))
 		}
 		v = make([]int64, is.points)
