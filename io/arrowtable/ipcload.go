@@ -28,8 +28,8 @@ func (r *recordBatch) need(columns []int) (int64, error) {
 			}
 			packed = max(packed, n)
 			size := int64(binary.LittleEndian.Uint64(head))
-			if size < -1 || size > 1<<40 {
-				return 0, fmt.Errorf("a buffer of %d bytes when decompressed", size)
+			if size < -1 || size > n*packedMost {
+				return 0, fmt.Errorf("a buffer of %d bytes, %d when decompressed", n, size)
 			}
 			total += max(size, 0)
 			if size == -1 {
