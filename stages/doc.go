@@ -17,6 +17,10 @@
 //     ExitCode knows them. Other bad input is pipeline.BadInput;
 //  4. its command in cli.go of the main package, in the order of the data.
 //
+// To add a format of counts: its reader under io, passing io/counts/countstest; how
+// it is told in formats.go; how it is opened and described in childread.go; its own
+// options in readoptions.go, and in reading.go which formats have a use for them.
+//
 // Data in: input files, or what earlier stages wrote.
 // Data out: the files that Layout names.
 // Only main imports it.
