@@ -186,7 +186,7 @@ func TestChildLimits(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, 10_000_000), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for budget, want := range map[int64]int64{0: 1 << 30, 1: 400 << 20, 2e9: 2e9 - 2*programBytes, 1e12: 1e12 - 2*programBytes} {
+	for budget, want := range map[int64]int64{0: 1 << 30, 1: 400 << 20, 2e9: 2e9 - 4*programBytes, 1e12: 1e12 - 4*programBytes} {
 		memory, cpu, most, err := childLimits([]string{path}, means{memory: budget})
 		if err != nil || memory != want || cpu != 25*time.Second || most != 2647*time.Second {
 			t.Errorf("budget %d: %d bytes, %v, %v, %v", budget, memory, cpu, most, err)

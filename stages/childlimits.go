@@ -33,7 +33,7 @@ const (
 
 // childLimits are those for files or folders of files: memory, and processor
 // time until it is open and in all. The parent and what the child has mapped before
-// have their part of the budget too. Opening reads little, and loops where libhdf5
+// have their part of the budget too, twice what they usually take. Opening reads little, and loops where libhdf5
 // does on damaged files; reading ends when all values that gzip can pack into so
 // many bytes have been read, at the slowest.
 func childLimits(paths []string, may means) (memory int64, cpu, most time.Duration, err error) {
@@ -47,7 +47,7 @@ func childLimits(paths []string, may means) (memory int64, cpu, most time.Durati
 	}
 	memory = childMemory
 	if may.memory > 0 {
-		memory = max(childLeastMemory, may.memory-2*programBytes)
+		memory = max(childLeastMemory, may.memory-4*programBytes)
 	}
 	memory += int64(may.threads) * childThreadMemory
 	seconds := childSeconds + size/childBytesPerSecond
