@@ -41,7 +41,10 @@ func TestStreamedTraining(t *testing.T) {
 	}
 	cellvi(t, 0, args("embed", "one", "2")...)
 	for _, stage := range []string{"train", "embed"} {
-		if peak := recorded(t, dir("one"), stage).PeakMemory; peak > budget*11/10 {
+		// Of the program's own file the system maps 18 MB more or less, as its pages lie in
+		// the cache: more of one that was just linked than of a copy of it.
+		const mapped = 18e6
+		if peak := recorded(t, dir("one"), stage).PeakMemory; peak > budget*11/10+mapped {
 			t.Errorf("%s: %d bytes were resident with --memory %s", stage, peak, memory)
 		}
 	}
