@@ -185,14 +185,19 @@ func (c *codes) describe(sizes []int) string {
 	return some(parts, 12)
 }
 
-// small lists the levels that have some cells, but fewer than three: scVI warns
+// smallLevels lists the levels that have some cells, but fewer than three: scVI warns
 // of them too.
-func (c *codes) small(sizes []int) []string {
+func smallLevels(levels []string, cells func(i int) int64) []string {
 	var names []string
-	for i, level := range c.levels {
-		if sizes[i] > 0 && sizes[i] < 3 {
+	for i, level := range levels {
+		if n := cells(i); n > 0 && n < 3 {
 			names = append(names, counts.Printable(level))
 		}
 	}
 	return names
+}
+
+// tooFew is what is said of small levels.
+func tooFew(small []string) string {
+	return fmt.Sprintf("%s with fewer than 3 cells: %s: a model cannot learn from so few", plural(int64(len(small)), "level", "levels"), some(small, 10))
 }

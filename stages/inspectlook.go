@@ -172,16 +172,11 @@ func (l *looking) judgeLevels() {
 		if key == "" || i < 0 {
 			continue
 		}
-		var small []string
-		for _, level := range l.obs[i].order {
-			if n := l.obs[i].cells[level]; n > 0 && n < 3 {
-				small = append(small, counts.Printable(level))
-			}
+		tally := &l.obs[i]
+		if small := smallLevels(tally.order, func(k int) int64 { return tally.cells[tally.order[k]] }); len(small) > 0 {
+			l.tell(int64(len(small)), "%s: %s", counts.Printable(key), tooFew(small))
 		}
-		if len(small) > 0 {
-			l.tell(int64(len(small)), "%s: %s with fewer than 3 cells: %s: a model cannot learn from so few", counts.Printable(key), plural(int64(len(small)), "level", "levels"), some(small, 10))
-		}
-		if l.obs[i].many {
+		if tally.many {
 			l.tell(0, "%s: more than %d levels: is it a covariate?", counts.Printable(key), mostLevels)
 		}
 	}

@@ -112,7 +112,7 @@ func (d *decisions) sayCodes(what string, c *codes) {
 		return
 	}
 	d.job.Note("%s %s, %s: %s", what, counts.Printable(c.key), plural(int64(len(c.levels)), "level", "levels"), c.describe(sizes))
-	if small := c.small(sizes); len(small) > 0 {
-		d.job.Warn("%s %s with fewer than 3 cells: %s: a model cannot learn from so few", what, plural(int64(len(small)), "level", "levels"), some(small, 10))
+	if small := smallLevels(c.levels, func(i int) int64 { return int64(sizes[i]) }); len(small) > 0 {
+		d.job.Warn("%s %s", what, tooFew(small))
 	}
 }

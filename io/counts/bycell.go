@@ -149,7 +149,7 @@ func (b *ByCell) load(ctx context.Context, block int64) error {
 		room := max(total, min(b.entries, b.memory/entryBytes))
 		b.cell, b.gene, b.value = make([]uint8, room), make([]uint32, room), make([]float64, room)
 	}
-	b.cell, b.gene, b.value = sized(b.cell, total), sized(b.gene, total), sized(b.value, total)
+	b.cell, b.gene, b.value = Sized(b.cell, total), Sized(b.gene, total), Sized(b.value, total)
 	next := make([]int64, b.hi-b.lo) // where each block's next entry goes
 	for i := range next {
 		next[i] = b.before(b.lo+int64(i)) - base
@@ -205,14 +205,6 @@ func (b *ByCell) sortBlock(block, from, to int64, t *Table) {
 			next[c]++
 		}
 	}
-}
-
-// sized gives a slice of n, the given one where it is long enough.
-func sized[T any](v []T, n int64) []T {
-	if int64(cap(v)) >= n {
-		return v[:n]
-	}
-	return make([]T, n)
 }
 
 // grown lengthens v to n, keeping what it holds.

@@ -93,7 +93,8 @@ type Joined struct {
 	at       int // the input being read
 	table    Table
 	rows     Table // memory for the rows of table
-	shared   int   // genes of every input
+	tidier   Tidier
+	shared   int // genes of every input
 }
 
 // joinInput is one input and the way of its genes into the joined ones.
@@ -196,17 +197,16 @@ func (j *Joined) joinRows(t *Table) {
 	out.Indptr, out.Genes, out.Values = append(out.Indptr[:0], 0), out.Genes[:0], out.Values[:0]
 	for i := range t.Cells() {
 		genes, values := t.Row(i)
-		from := len(out.Genes)
 		for k, g := range genes {
 			if to := in.gene[g]; to >= 0 {
 				out.Genes = append(out.Genes, uint32(to))
 				out.Values = append(out.Values, values[k])
 			}
 		}
-		if !in.order {
-			SortRow(out.Genes[from:], out.Values[from:]) // nothing repeats: all stay
-		}
 		out.Indptr = append(out.Indptr, int64(len(out.Genes)))
+	}
+	if !in.order {
+		j.tidier.Tidy(out, int64(len(j.genes.Names))) // nothing repeats: all stay
 	}
 	j.table.Indptr, j.table.Genes, j.table.Values = out.Indptr, out.Genes, out.Values
 }

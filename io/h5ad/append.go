@@ -67,25 +67,3 @@ func sameColumns(path string, want, got *counts.Frame) error {
 	}
 	return nil
 }
-
-// appendFrame adds the rows of part, whose columns are the same.
-func appendFrame(to, part *counts.Frame) {
-	had, n := to.Len(), part.Len()
-	to.Names = append(to.Names, part.Names...)
-	for i := range to.Columns {
-		c, p := &to.Columns[i], &part.Columns[i]
-		c.Codes = append(c.Codes, p.Codes...)
-		c.Strings = append(c.Strings, p.Strings...)
-		c.Ints = append(c.Ints, p.Ints...)
-		c.Floats = append(c.Floats, p.Floats...)
-		c.Bools = append(c.Bools, p.Bools...)
-		if p.Missing == nil && c.Missing == nil {
-			continue
-		}
-		if c.Missing == nil {
-			c.Missing = make([]bool, had)
-		}
-		c.Missing = append(c.Missing, p.Missing...)
-		c.Missing = append(c.Missing, make([]bool, had+n-len(c.Missing))...)
-	}
-}

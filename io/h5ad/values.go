@@ -13,7 +13,7 @@ func (c *column) read(first, n int64, out *counts.Column) error {
 	if c.plain == nil {
 		m := &c.meta
 		out.Name, out.Kind, out.Levels, out.Ordered, out.Missing = m.Name, m.Kind, m.Levels, m.Ordered, nil
-		out.Codes = sized(out.Codes, n)
+		out.Codes = counts.Sized(out.Codes, n)
 		return c.readCodes(first, out.Codes)
 	}
 	err := c.plain.Read(first, n, out)
@@ -21,14 +21,6 @@ func (c *column) read(first, n int64, out *counts.Column) error {
 		return err
 	}
 	return c.applyMask(first, n, out)
-}
-
-// sized gives a slice of n, the given one where it is long enough.
-func sized[T any](v []T, n int64) []T {
-	if int64(cap(v)) >= n {
-		return v[:n]
-	}
-	return make([]T, n)
 }
 
 func (c *column) readCodes(first int64, out []int32) error {

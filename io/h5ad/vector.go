@@ -33,7 +33,7 @@ func openVector(d *hdf5.Dataset, cells, genes int64) (h5matrix.Matrix, error) {
 
 // Fill reads cells first to first+n, which lie side by side.
 func (m *vector) Fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
-	m.values = sized(m.values, n*m.genes)
+	m.values = counts.Sized(m.values, n*m.genes)
 	if err := hdf5.ReadRange(m.d, m.values, first*m.genes); err != nil {
 		return 0, err
 	}

@@ -128,7 +128,7 @@ func (w *Writer) add(t *counts.Table) error {
 	for _, end := range t.Indptr[1:] {
 		w.indptr = append(w.indptr, base+end)
 	}
-	appendFrame(&w.obs, &t.Obs)
+	w.obs.Append(&t.Obs)
 	if err := w.data.spill(); err != nil {
 		return err
 	}

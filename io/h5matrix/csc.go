@@ -68,7 +68,7 @@ func (m *csc) entries(ctx context.Context) iter.Seq2[counts.Entries, error] {
 
 // read reads n entries from first on; gene is that of the entry before.
 func (m *csc) read(first, n int64, gene *uint32) error {
-	m.minors, m.majors, m.piece = sized(m.minors, n), sized(m.majors, n), sized(m.piece, n)
+	m.minors, m.majors, m.piece = counts.Sized(m.minors, n), counts.Sized(m.majors, n), counts.Sized(m.piece, n)
 	if err := hdf5.ScanIndices(m.index, m.minors, first); err != nil {
 		return err
 	}

@@ -27,11 +27,11 @@ func (m *csr) Fill(_ context.Context, first, n int64, t *counts.Table) (int64, e
 	if stored > maxEntries && stored > 64*m.genes {
 		return 0, hdf5.Fault(m.indptr, fmt.Sprintf("cell %d has %d values for %d genes", first, stored, m.genes), hdf5.Damaged)
 	}
-	t.Indptr = sized(t.Indptr, n+1)
+	t.Indptr = counts.Sized(t.Indptr, n+1)
 	for i := range t.Indptr {
 		t.Indptr[i] = ptr[i] - lo
 	}
-	t.Genes, t.Values = sized(t.Genes, stored), sized(t.Values, stored)
+	t.Genes, t.Values = counts.Sized(t.Genes, stored), counts.Sized(t.Values, stored)
 	if err := hdf5.ScanIndices(m.index, t.Genes, lo); err != nil {
 		return 0, err
 	}

@@ -86,7 +86,7 @@ type dense struct {
 func (m *dense) Fill(_ context.Context, first, n int64, t *counts.Table) (int64, error) {
 	genes := m.about.Genes
 	n = min(n, max(1, m.slabs/max(genes, 1)))
-	m.slab = sized(m.slab, n*genes)
+	m.slab = counts.Sized(m.slab, n*genes)
 	if err := hdf5.ScanFloats(m.scan, m.slab, first, n); err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"cellvi/io/counts"
 	"cellvi/io/hdf5"
 )
 
@@ -154,7 +155,7 @@ func (s *sparse) checkIndptr() error {
 // readIndptr reads n values from first on, never falling; they live until the
 // next call.
 func (s *sparse) readIndptr(first, n int64) ([]int64, error) {
-	s.scratch = sized(s.scratch, n)
+	s.scratch = counts.Sized(s.scratch, n)
 	if err := hdf5.ReadRange(s.indptr, s.scratch, first); err != nil {
 		return nil, err
 	}
@@ -215,12 +216,4 @@ func (s *sparse) Close() {
 			d.Close()
 		}
 	}
-}
-
-// sized gives a slice of n, the given one where it is long enough.
-func sized[T any](v []T, n int64) []T {
-	if int64(cap(v)) >= n {
-		return v[:n]
-	}
-	return make([]T, n)
 }

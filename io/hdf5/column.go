@@ -82,10 +82,10 @@ func (c *Column) Read(first, n int64, out *counts.Column) (err error) {
 	case counts.String:
 		out.Strings, err = ReadUTF8(c.a, first, n)
 	case counts.Int:
-		out.Ints = roomFor(out.Ints, n)
+		out.Ints = counts.Sized(out.Ints, n)
 		err = ReadArray(c.a, out.Ints, first)
 	case counts.Float:
-		out.Floats = roomFor(out.Floats, n)
+		out.Floats = counts.Sized(out.Floats, n)
 		err = ReadArray(c.a, out.Floats, first)
 	default:
 		err = c.bools(first, n, out)
@@ -117,7 +117,7 @@ func (c *Column) bools(first, n int64, out *counts.Column) error {
 		return err
 	}
 	t := c.a.Type()
-	out.Bools = roomFor(out.Bools, n)
+	out.Bools = counts.Sized(out.Bools, n)
 	for i, x := range raw {
 		out.Bools[i] = x == t.True
 		if x != t.True && x != t.False {
@@ -128,12 +128,4 @@ func (c *Column) bools(first, n int64, out *counts.Column) error {
 		}
 	}
 	return nil
-}
-
-// roomFor gives a slice of n, the given one where it is long enough.
-func roomFor[T any](v []T, n int64) []T {
-	if int64(cap(v)) >= n {
-		return v[:n]
-	}
-	return make([]T, n)
 }

@@ -46,7 +46,7 @@ func TestChunksTogether(t *testing.T) {
 	if !errors.As(err, &memory) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	closed(t, path)
+	countstest.Closed(t, path)
 	r, err := Open(path, Options{Memory: 32e6})
 	check(t, err)
 	defer r.Close()

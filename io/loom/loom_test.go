@@ -168,7 +168,7 @@ func TestClosed(t *testing.T) {
 	if _, err := Describe(path, Options{Memory: 1}); err != nil {
 		t.Error(err)
 	}
-	closed(t, path)
+	countstest.Closed(t, path)
 }
 
 // TestNames: which attributes name cells and genes, and what is said of it.
@@ -252,7 +252,7 @@ func TestInvalid(t *testing.T) {
 		c.spoil(&f)
 		path := f.write(t)
 		_, err := factsOf(path, Options{Layer: c.layer})
-		closed(t, path)
+		countstest.Closed(t, path)
 		var input *counts.InputError
 		if c.want == "" && err == nil {
 			continue

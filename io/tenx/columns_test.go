@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"cellvi/io/counts"
+	"cellvi/io/counts/countstest"
 	"cellvi/io/hdf5"
 )
 
@@ -41,7 +42,7 @@ func TestChunksTogether(t *testing.T) {
 		if want := path + ": " + found; !errors.As(err, &too) || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
-		closed(t, path)
+		countstest.Closed(t, path)
 	}
 	r := open(t, path, Options{Memory: 10e6})
 	if names, err := r.CellNames(context.Background()); err != nil || names[n-1] != fmt.Sprint(n-1) {

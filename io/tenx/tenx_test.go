@@ -143,7 +143,7 @@ func TestDescribe(t *testing.T) {
 	if _, err := Describe(path, Options{Genome: "mm10"}); err == nil {
 		t.Error("the damaged genome was described")
 	}
-	closed(t, path)
+	countstest.Closed(t, path)
 }
 
 // TestIs tells 10x files from others.
@@ -217,7 +217,7 @@ func TestInvalid(t *testing.T) {
 	} {
 		path := write(t, c.files...)
 		_, err := factsOf(path, c.opt)
-		closed(t, path)
+		countstest.Closed(t, path)
 		want := path + ": " + c.want
 		var input *counts.InputError
 		if c.want == "" && err == nil {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// naive is SortRow by a map.
+// naive is one tidy row, by a map.
 func naive(genes []uint32, values []float64) (g []uint32, v []float64) {
 	sum := map[uint32]float64{}
 	for k := range genes {
@@ -27,7 +27,16 @@ func naive(genes []uint32, values []float64) (g []uint32, v []float64) {
 	return g, v
 }
 
-func TestSortRow(t *testing.T) {
+// tidyRow is a row put in order alone.
+func tidyRow(d *Tidier, genes []uint32, values []float64, all int) ([]uint32, []float64) {
+	t := &Table{Indptr: []int64{0, int64(len(genes))}, Genes: genes, Values: values}
+	if at := d.Tidy(t, int64(all)); at >= 0 {
+		panic("a gene is not below the number of genes")
+	}
+	return t.Genes, t.Values
+}
+
+func TestTidyRow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Uint32Range(0, 300).Draw(t, "limit")
 		genes := rapid.SliceOfN(rapid.Uint32Range(0, limit), 0, 200).Draw(t, "genes")
@@ -36,14 +45,14 @@ func TestSortRow(t *testing.T) {
 			values[i] = float64(rapid.IntRange(-2, 3).Draw(t, "value"))
 		}
 		wantGenes, wantValues := naive(genes, values)
-		n := SortRow(genes, values)
-		if !slices.Equal(genes[:n], wantGenes) || !slices.Equal(values[:n], wantValues) {
-			t.Fatalf("got %v %v, want %v %v", genes[:n], values[:n], wantGenes, wantValues)
+		genes, values = tidyRow(&Tidier{}, genes, values, int(limit)+1)
+		if !slices.Equal(genes, wantGenes) || !slices.Equal(values, wantValues) {
+			t.Fatalf("got %v %v, want %v %v", genes, values, wantGenes, wantValues)
 		}
 	})
 }
 
-// shapes are orders that are hard on quicksort.
+// shapes are orders that are hard on sorting.
 func shapes(n int) map[string][]uint32 {
 	m := map[string][]uint32{"up": nil, "down": nil, "same": nil, "pipe": nil, "saw": nil, "random": nil}
 	r := rand.New(rand.NewPCG(1, 2))
@@ -58,48 +67,52 @@ func shapes(n int) map[string][]uint32 {
 	return m
 }
 
-func TestSortPairsShapes(t *testing.T) {
+// TestTidyShapes: one Tidier for rows of every shape, each against a map.
+func TestTidyShapes(t *testing.T) {
+	var d Tidier
 	for name, genes := range shapes(3000) {
-		for _, depth := range []int{0, 2, 30} { // 0: heapsort at once
-			g := slices.Clone(genes)
-			v := make([]float64, len(g))
-			for i := range v {
-				v[i] = float64(g[i]) / 2
-			}
-			sortPairs(g, v, depth)
-			for i := range g {
-				if i > 0 && g[i] < g[i-1] || v[i] != float64(g[i])/2 {
-					t.Fatalf("%s, depth %d: entry %d is %d with %g", name, depth, i, g[i], v[i])
-				}
-			}
+		values := make([]float64, len(genes))
+		for i := range values {
+			values[i] = float64(genes[i])/2 + 1
+		}
+		wantGenes, wantValues := naive(genes, values)
+		if g, v := tidyRow(&d, genes, values, 3001); !slices.Equal(g, wantGenes) || !slices.Equal(v, wantValues) {
+			t.Errorf("%s: got %v %v", name, g, v)
 		}
 	}
 }
 
-func TestSortRowKeepsNaN(t *testing.T) {
-	genes, values := []uint32{3, 1}, []float64{math.NaN(), 0}
-	if n := SortRow(genes, values); n != 1 || genes[0] != 3 || values[0] == values[0] {
-		t.Errorf("got %d: %v %v", n, genes, values)
+func TestTidyKeepsNaN(t *testing.T) {
+	genes, values := tidyRow(&Tidier{}, []uint32{3, 1}, []float64{math.NaN(), 0}, 4)
+	if len(genes) != 1 || genes[0] != 3 || values[0] == values[0] {
+		t.Errorf("got %v %v", genes, values)
 	}
 }
 
-func TestSortRowAllocatesNothing(t *testing.T) {
+func TestTidyAllocatesNothing(t *testing.T) {
 	genes := shapes(5000)["random"]
 	g, v := make([]uint32, len(genes)), make([]float64, len(genes))
-	if n := testing.AllocsPerRun(10, func() { copy(g, genes); SortRow(g, v) }); n != 0 {
+	var d Tidier
+	table := &Table{Indptr: make([]int64, 2)}
+	again := func() {
+		copy(g, genes)
+		table.Indptr[1], table.Genes, table.Values = int64(len(g)), g, v
+		d.Tidy(table, 5001)
+	}
+	if n := testing.AllocsPerRun(10, again); n != 0 {
 		t.Errorf("%g allocations", n)
 	}
 }
 
-func TestCanonicalize(t *testing.T) {
+func TestTidyTable(t *testing.T) {
 	table := &Table{
 		Obs:    Frame{Names: []string{"a", "b", "c"}},
 		Indptr: []int64{0, 3, 3, 7},
 		Genes:  []uint32{2, 0, 2, 1, 1, 0, 5},
 		Values: []float64{1, 2, 3, 1, -1, 0, 9},
 	}
-	if gone := Canonicalize(table); gone != 4 {
-		t.Errorf("%d entries went, want 4", gone)
+	if at := (&Tidier{}).Tidy(table, 6); at != -1 {
+		t.Errorf("gene %d is too large", at)
 	}
 	if err := table.Validate(6); err != nil {
 		t.Fatal(err)
@@ -108,13 +121,18 @@ func TestCanonicalize(t *testing.T) {
 		!slices.Equal(table.Values, []float64{2, 4, 9}) {
 		t.Errorf("got %v %v %v", table.Indptr, table.Genes, table.Values)
 	}
+	untidy := &Table{Indptr: []int64{0, 1, 3}, Genes: []uint32{1, 6, 2}, Values: []float64{1, 1, 1}}
+	if at := (&Tidier{}).Tidy(untidy, 6); at != 1 {
+		t.Errorf("a gene out of range was found at %d, not 1", at)
+	}
 }
 
-func BenchmarkSortRowRandom(b *testing.B) {
+func BenchmarkTidyRandom(b *testing.B) {
 	genes := shapes(2000)["random"]
 	g, v := make([]uint32, len(genes)), make([]float64, len(genes))
+	var d Tidier
 	for b.Loop() {
 		copy(g, genes)
-		SortRow(g, v)
+		tidyRow(&d, g, v, 2001)
 	}
 }
