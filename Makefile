@@ -7,7 +7,7 @@ ENGINE ?= $(firstword $(foreach e,docker buildah podman,$(if $(shell command -v 
 
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build demo test test-python lint bench bench-go quality fuzz-files test-huge image clean
+.PHONY: help setup build demo test test-python lint bench bench-go quality golden fuzz-files test-huge image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ bench-go: build ## Go's benchmarks of the loops; COUNT=6 for benchstat
 
 quality: build ## Train on real counts and compare with scvi-tools (see bench/README.md)
 	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has pandas, anndata, pyarrow and scib-metrics}" bench/quality.py --date $(DATE)
+
+golden: ## Reference values of 22 further variants from scvi-tools (CELLVI_BENCH_PYTHON), and the model held to them
+	rm -rf bench/.cache/golden && mkdir -p bench/.cache/golden
+	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has scvi-tools and safetensors}" bench/golden.py "$${CELLVI_SHARED:-../shared}/golden/golden_counts.h5ad" bench/.cache/golden
+	CELLVI_SHARED=$(CURDIR)/bench/.cache $(GO) test -count 1 -run TestGolden ./model
 
 fuzz-files: build ## Mutate N=10000 files of counts and hold cellvi to one line and a documented exit code for each
 	$(GO) run ./bench/fuzzfiles -n $(or $(N),10000) -seed $(or $(SEED),1) -bin bin/cellvi -out bench/results/fuzz-$(DATE).md

@@ -161,9 +161,21 @@ func (a *app) execute(f folder, stages ...pipeline.Stage) error {
 	if f.Outdir == "" {
 		return pipeline.Usage("--outdir is empty: name a folder, or leave it out for results")
 	}
+	for _, s := range stages {
+		if early, is := s.(preflighter); is {
+			if err := early.Preflight(a.ctx, a.job(s.Name())); err != nil {
+				return err
+			}
+		}
+	}
 	r := a.runner()
 	r.Force = f.Force
 	return r.Execute(a.ctx, f.Outdir, stages...)
+}
+
+// preflighter is a stage that finds mistakes before the first stage of a run begins.
+type preflighter interface {
+	Preflight(ctx context.Context, job *pipeline.Job) error
 }
 
 // job is for a command that is no stage.

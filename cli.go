@@ -17,7 +17,9 @@ type cli struct {
 	Prepare     prepareCommand     `cmd:"" help:"Choose cells and genes, code covariates, split the cells."`
 	Train       trainCommand       `cmd:"" help:"Fit the model."`
 	Embed       embedCommand       `cmd:"" help:"Write every cell's latent posterior mean."`
+	Query       queryCommand       `cmd:"" help:"Map new cells onto a trained reference."`
 	Reconstruct reconstructCommand `cmd:"" help:"Write the decoder's mean and dispersions."`
+	Posterior   posteriorCommand   `cmd:"" help:"Write what the posterior says: normalized expression, likelihoods, draws of counts, checks."`
 	Report      reportCommand      `cmd:"" help:"Draw report.html and cellvi_mqc.json."`
 	Inspect     inspectCommand     `cmd:"" help:"Say what is in files of counts, and whether a run would take them."`
 	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`
@@ -54,14 +56,16 @@ type runCommand struct {
 
 // keys are the annotations that ingest looks for early.
 func (c *runCommand) keys() []string {
-	keys := []string{c.Prepare.BatchKey, c.Prepare.LabelsKey, c.Prepare.HVGBatchKey}
+	p := c.Prepare
+	keys := []string{p.BatchKey, p.LabelsKey, p.HVGBatchKey, p.SizeFactorKey}
+	keys = slices.Concat(keys, p.CategoricalCovariateKeys, p.ContinuousCovariateKeys)
 	slices.Sort(keys)
 	return slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
 }
 
 // Run does every stage over the folder.
 func (c *runCommand) Run(a *app) error {
-	err := firstOf(c.Ingest.Validate, c.Prepare.Validate, c.Train.Validate, c.Shared.Validate, c.Reconstruct.Validate)
+	err := firstOf(c.Ingest.Validate, c.Prepare.Validate, c.Train.Validate, c.Shared.Validate, c.Embed.Validate, c.Reconstruct.Validate)
 	if err != nil {
 		return err
 	}
@@ -134,10 +138,36 @@ type embedCommand struct {
 
 // Run embeds.
 func (c *embedCommand) Run(a *app) error {
+	if err := c.Options.Validate(); err != nil {
+		return err
+	}
 	return a.execute(c.Folder, &stages.Embed{
 		Layout: c.Folder.layout(), StorePath: c.Inputs.Prepared.Store, PreparedPath: c.Inputs.Prepared.Prepared,
 		ModelPath: c.Inputs.Model, Options: c.Options,
 	})
+}
+
+type queryCommand struct {
+	Model   string              `arg:"" help:"The reference: a model's folder, from train or import, or the folder of a run."`
+	Input   []string            `arg:"" help:"Counts of the new cells: whatever run reads. Several are joined on gene names."`
+	Folder  folder              `embed:""`
+	Reading stages.ReadOptions  `embed:""`
+	Options stages.QueryOptions `embed:""`
+	Shared  stages.Shared       `embed:""`
+	Embed   stages.EmbedOptions `embed:""`
+}
+
+// Run does every stage over the folder.
+func (c *queryCommand) Run(a *app) error {
+	ingest := stages.IngestOptions{Input: c.Input, ReadOptions: c.Reading}
+	if err := firstOf(ingest.Validate, c.Options.Validate, c.Shared.Validate, c.Embed.Validate); err != nil {
+		return err
+	}
+	list, err := stages.QueryStages(c.Folder.layout(), c.Model, ingest, c.Options, c.Embed, c.Shared)
+	if err != nil {
+		return err
+	}
+	return a.execute(c.Folder, list...)
 }
 
 type reconstructCommand struct {

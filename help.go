@@ -18,7 +18,7 @@ func exitCode(err error) int { return stages.ExitCode(err) }
 func groups() []kong.Group {
 	return []kong.Group{
 		{Key: "Input", Title: "Input:"}, {Key: "Output", Title: "Output:"}, {Key: "Cells and genes", Title: "Cells and genes:"},
-		{Key: "Model", Title: "Model:"}, {Key: "Training", Title: "Training:"}, {Key: "General", Title: "General:"},
+		{Key: "Model", Title: "Model:"}, {Key: "Query", Title: "Query:"}, {Key: "Training", Title: "Training:"}, {Key: "Posterior", Title: "Posterior:"}, {Key: "General", Title: "General:"},
 	}
 }
 
@@ -36,6 +36,7 @@ Examples:
   cellvi run --input cells.h5ad --batch-key sample --outdir results
   cellvi run --config run.yaml
   cellvi train --outdir results --max-epochs 100
+  cellvi query results/model new.h5ad --outdir mapped
 `
 
 const exitCodes = `

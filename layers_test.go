@@ -62,6 +62,8 @@ var layers = []layer{
 		"the kernels are loops over slices; they know no layer and no file"},
 	{"model/hvg", nil,
 		"gene selection is mathematics of moments; it knows no file and no model"},
+	{"model/de", nil,
+		"differential expression is mathematics of draws; it knows no file and no model"},
 	{"model", []string{"model/kernel"},
 		"the mathematics reads no files and writes no logs; stages brings it the counts"},
 }

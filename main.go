@@ -52,7 +52,7 @@ func (c *runCommand) stages() []pipeline.Stage {
 		&stages.Ingest{Layout: at, Options: c.Ingest, Keys: c.keys()},
 		&stages.Prepare{Layout: at, Options: c.Prepare, Shared: c.Shared},
 		&stages.Train{Layout: at, Options: c.Train, Shared: c.Shared},
-		&stages.Embed{Layout: at, Options: c.Embed},
+		&stages.Embed{Layout: at, Options: c.Embed, Ingest: &c.Ingest},
 	}
 	if !c.NoReconstruct {
 		list = append(list, &stages.Reconstruct{Layout: at, Options: c.Reconstruct})

@@ -58,7 +58,7 @@ func TestTranscripts(t *testing.T) {
 		{"trian", 64, "", `/^cellvi: unexpected argument trian, did you mean "train"\?: see cellvi --help\n$/`},
 		{"train --n-latnet 3", 64, "", `/^cellvi: unknown flag --n-latnet, did you mean "--n-latent"\?: see cellvi train --help\n$/`},
 		{"train --n-latent many", 64, "", `/^cellvi: --n-latent: .*"many".*\n$/`},
-		{"train --n-layers 0 --gene-likelihood zinb", 64, "", "cellvi: --n-layers is 0: it must be 1 to 64; --gene-likelihood is \"zinb\": this version has nb\n"},
+		{"train --n-layers 0 --gene-likelihood zimb", 64, "", "cellvi: --n-layers is 0: it must be 1 to 64; --gene-likelihood is \"zimb\": it must be one of nb, zinb, poisson, normal\n"},
 		{"ingest", 64, "", "/^cellvi: .*--input.*\n$/"},
 		{"ingest --input x.h5ad --join left", 64, "", "/^cellvi: --join must be one of .*\n$/"},
 		{"train --memory lots", 64, "", `/^cellvi: --memory: "lots" is no size of memory: .*\n$/`},

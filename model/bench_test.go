@@ -16,7 +16,7 @@ func sparseCells(n, genes int) *Cells {
 	for g := range rate {
 		rate[g] = 0.08 * math.Exp(1.3*rng.NormFloat64())
 	}
-	c := NewCells(genes, n, Extent{})
+	c := NewCells(Width{Genes: genes}, n, Extent{})
 	for i := range n {
 		var at []int32
 		var counts []float32
@@ -25,7 +25,7 @@ func sparseCells(n, genes int) *Cells {
 				at, counts = append(at, int32(g)), append(counts, float32(x))
 			}
 		}
-		c.Append(at, counts, int32(i%4), int64(i))
+		c.Append(at, counts, Covariates{Batch: int32(i % 4)}, int64(i))
 	}
 	return c
 }
@@ -38,18 +38,7 @@ func BenchmarkEpoch(b *testing.B) {
 		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
 			cfg := DefaultConfig()
 			cfg.NInput, cfg.NBatch = 2000, 4
-			v := New[float32](cfg)
-			v.Initialize(0)
-			opt := DefaultTrain(4096)
-			opt.Threads = threads
-			tr := NewTrainer(v, cells, all(cells), nil, opt)
-			defer tr.Close()
-			for b.Loop() {
-				if _, err := tr.Epoch(context.Background()); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N)*4096/b.Elapsed().Seconds(), "cells/s")
+			benchEpoch(b, cfg, cells, threads)
 		})
 	}
 }
@@ -69,4 +58,67 @@ func BenchmarkPosterior(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*4096/b.Elapsed().Seconds(), "cells/s")
+}
+
+// BenchmarkFamily trains the same cells by each part of the model that the reference
+// has, for its time relative to nb: see bench/results/family-*.md.
+func BenchmarkFamily(b *testing.B) {
+	cells := familyCells(4096, 2000)
+	for _, v := range []struct {
+		name string
+		set  func(c *Config)
+	}{
+		{"nb", func(*Config) {}},
+		{"zinb", func(c *Config) { c.GeneLikelihood = "zinb" }},
+		{"poisson", func(c *Config) { c.GeneLikelihood = "poisson" }},
+		{"normal", func(c *Config) { c.GeneLikelihood = "normal" }},
+		{"categorical-covariate", func(c *Config) { c.NCatsPerCov = []int{5} }},
+		{"two-layers", func(c *Config) { c.NLayers = 2 }},
+		{"gene-batch", func(c *Config) { c.Dispersion = "gene-batch" }},
+		{"gene-cell", func(c *Config) { c.Dispersion = "gene-cell" }},
+		{"zinb-gene-cell", func(c *Config) { c.Dispersion, c.GeneLikelihood = "gene-cell", "zinb" }},
+		{"latent-library", func(c *Config) { c.UseObservedLibSize = false }},
+		{"size-factor", func(c *Config) { c.UseSizeFactor = true }},
+		{"linear", func(c *Config) { c.Model = LinearSCVI }},
+		{"autozi", func(c *Config) { c.Model, c.GeneLikelihood = AutoZI, "zinb" }},
+	} {
+		b.Run(v.name, func(b *testing.B) {
+			cfg := DefaultConfig()
+			cfg.NInput, cfg.NBatch = 2000, 6
+			v.set(&cfg)
+			benchEpoch(b, cfg, cells(len(cfg.NCatsPerCov)), 2)
+		})
+	}
+}
+
+// familyCells gives sparseCells with six batches and some categorical covariates.
+func familyCells(n, genes int) func(cats int) *Cells {
+	from := sparseCells(n, genes)
+	return func(cats int) *Cells {
+		c := NewCells(Width{Genes: genes, Cats: cats}, n, from.Extent())
+		for i := range n {
+			at, counts := from.Row(i)
+			cov := Covariates{Batch: int32(i % 6), SizeFactor: 1}
+			for range cats {
+				cov.Cats = append(cov.Cats, int32(i/6%5))
+			}
+			c.Append(at, counts, cov, int64(i))
+		}
+		return c
+	}
+}
+
+func benchEpoch(b *testing.B, cfg Config, cells *Cells, threads int) {
+	v := New[float32](cfg)
+	v.Initialize(0)
+	opt := DefaultTrain(cells.Len())
+	opt.Threads = threads
+	tr := NewTrainer(v, cells, all(cells), nil, opt)
+	defer tr.Close()
+	for b.Loop() {
+		if _, err := tr.Epoch(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(cells.Len())/b.Elapsed().Seconds(), "cells/s")
 }

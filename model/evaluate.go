@@ -28,7 +28,7 @@ func NewEvaluator(vae *VAE[float32], threads int) *Evaluator {
 	for range max(threads, 1) {
 		e.passes = append(e.passes, newPass(vae, serial{}))
 		e.mini = append(e.mini, &Minibatch[float32]{})
-		e.cells = append(e.cells, NewCells(vae.NInput, evalBatch, Extent{}))
+		e.cells = append(e.cells, NewCells(vae.Width(), evalBatch, Extent{}))
 	}
 	return e
 }
@@ -103,17 +103,20 @@ func (t *task) read(source Source, rows []int32) error {
 }
 
 // losses evaluates rows of source with one sample of z each.
-func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, seed uint64, epoch int, weight float64) (losses, error) {
-	rec, kl := make([]float64, len(rows)), make([]float64, len(rows))
+func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, seed uint64, epoch int, of objective) (losses, error) {
+	rec, kl, library := make([]float64, len(rows)), make([]float64, len(rows)), make([]float64, len(rows))
+	d := e.vae.draws(seed, epoch, 0)
+	d.noise, d.rate = ValidationNoise, 0
 	err := e.each(ctx, source, rows, func(t task) {
-		t.mini.fill(t.cells, t.rows, e.vae.head.bounds)
-		t.mini.draw(t.cells, t.rows, draws{seed: seed, noise: ValidationNoise, epoch: epoch, latent: e.vae.NLatent})
+		t.mini.fill(t.cells, t.rows, e.vae.frame)
+		t.mini.draw(t.cells, t.rows, d)
 		t.pass.forward(t.mini, false)
 		copy(rec[t.first:], t.pass.Rec[:t.n])
 		copy(kl[t.first:], t.pass.KL[:t.n])
+		copy(library[t.first:], t.pass.KLLibrary[:t.n])
 	})
 	s := losses{}
-	s.add(rec, kl, weight) // in the rows' order: the same sum for any number of threads
+	s.add(rec, kl, library, of) // in the rows' order: the same sum for any number of threads
 	return s, err
 }
 
@@ -122,34 +125,14 @@ func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, see
 func (e *Evaluator) Posterior(ctx context.Context, source Source, rows []int32, mean, variance []float32) error {
 	l := e.vae.NLatent
 	return e.each(ctx, source, rows, func(t task) {
-		e.encode(t)
+		t.mini.fill(t.cells, t.rows, e.vae.frame)
+		t.mini.still(e.vae.Config)
+		t.pass.encode(t.mini, false, 0, nil)
 		copy(mean[t.first*l:], t.pass.Mean[:t.n*l])
 		if variance != nil {
 			copy(variance[t.first*l:], t.pass.Variance[:t.n*l])
 		}
 	})
-}
-
-// Decode calls row, from several goroutines, with the place among rows of each
-// cell, its shares of genes rho (G) decoded at the posterior mean, and its
-// library size. rho is the callee's until it returns.
-func (e *Evaluator) Decode(ctx context.Context, source Source, rows []int32, row func(cell int, rho []float32, library float32)) error {
-	return e.each(ctx, source, rows, func(t task) {
-		e.encode(t)
-		t.pass.decode(false)
-		rho, g := t.pass.Shares(), e.vae.NInput
-		for b := range t.n {
-			row(t.first+b, rho[b*g:(b+1)*g], t.mini.Library[b])
-		}
-	})
-}
-
-// encode leaves the posterior in the pass, and its mean in Z.
-func (e *Evaluator) encode(t task) {
-	t.mini.fill(t.cells, t.rows, e.vae.head.bounds)
-	t.mini.Noise = resize(t.mini.Noise, t.mini.B*e.vae.NLatent)
-	clear(t.mini.Noise)
-	t.pass.encode(t.mini, false, 0, nil)
 }
 
 // NLatent is the number of dimensions of the posterior.

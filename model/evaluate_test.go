@@ -9,7 +9,7 @@ import (
 
 // reversed is the cells in the opposite order.
 func reversed(t *testing.T, c *Cells) *Cells {
-	r := NewCells(c.NGenes, c.Len(), c.Extent())
+	r := NewCells(c.Width, c.Len(), c.Extent())
 	for i := range c.Len() {
 		if err := c.Read([]int32{int32(c.Len() - 1 - i)}, r); err != nil {
 			t.Fatal(err)
@@ -52,19 +52,22 @@ func TestDecodeGivesShares(t *testing.T) {
 	cells := structured(130, 300)
 	v := trainedModel(t, cells)
 	seen := make([]bool, cells.Len())
-	err := NewEvaluator(v, 2).Decode(context.Background(), cells, rows32(cells.Len()), func(cell int, rho []float32, library float32) {
-		sum, total := 0.0, 0.0
-		for _, r := range rho {
-			sum += float64(r)
+	err := NewEvaluator(v, 2).Generate(context.Background(), cells, rows32(cells.Len()), Generation{Batch: -1}, func(g *Generated) error {
+		for i := range g.N {
+			sum, total := 0.0, 0.0
+			for _, r := range g.Scale[i*v.NInput : (i+1)*v.NInput] {
+				sum += float64(r)
+			}
+			_, counts := cells.Row(g.First + i)
+			for _, x := range counts {
+				total += float64(x)
+			}
+			if math.Abs(sum-1) > 1e-5 || total != float64(g.Library[i]) {
+				t.Errorf("cell %d: shares sum to %g, library %g for %g counts", g.First+i, sum, g.Library[i], total)
+			}
+			seen[g.First+i] = true
 		}
-		_, counts := cells.Row(cell)
-		for _, x := range counts {
-			total += float64(x)
-		}
-		if math.Abs(sum-1) > 1e-5 || total != float64(library) {
-			t.Errorf("cell %d: shares sum to %g, library %g for %g counts", cell, sum, library, total)
-		}
-		seen[cell] = true
+		return nil
 	})
 	if err != nil || slices.Contains(seen, false) {
 		t.Errorf("not every cell was decoded (%v)", err)
@@ -75,17 +78,17 @@ func TestDecodeGivesShares(t *testing.T) {
 func TestEvaluatorLosses(t *testing.T) {
 	cells := structured(150, 80)
 	v := trainedModel(t, cells)
-	got, err := NewEvaluator(v, 2).losses(context.Background(), cells, rows32(cells.Len()), 9, 4, 0.5)
+	got, err := NewEvaluator(v, 2).losses(context.Background(), cells, rows32(cells.Len()), 9, 4, objective{weight: 0.5, scale: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := losses{}
 	for i := range cells.Len() { // one cell at a time
 		m, p := &Minibatch[float32]{}, newPass(v, serial{})
-		m.fill(cells, []int{i}, v.head.bounds)
+		m.fill(cells, []int{i}, v.frame)
 		m.draw(cells, []int{i}, draws{seed: 9, noise: ValidationNoise, epoch: 4, latent: v.NLatent})
 		p.forward(m, false)
-		want.add(p.Rec, p.KL, 0.5)
+		want.add(p.Rec, p.KL, p.KLLibrary, objective{weight: 0.5, scale: 1})
 	}
 	near(t, "losses", []float64{got.Loss, got.Rec, got.KL}, []float32{float32(want.Loss), float32(want.Rec), float32(want.KL)}, 1e-6, 0)
 }

@@ -2,78 +2,171 @@ package model
 
 import "cellvi/model/kernel"
 
-// head is the decoder's output: rho = softmax(W h + w), theta = exp(r), and the
-// negative binomial's log-probability with mean l·rho. It is cut by blocks of
-// genes; block k owns its rows of W, w and r, in all slabs.
+// head is the decoder's outputs and the likelihood: shares rho = softmax(W h + w), or
+// softplus where mu is a size factor times it; the logits of zero inflation; and
+// theta = exp(r), with r a parameter or an output. It is cut by blocks of genes;
+// block k owns its rows of every parameter, in all slabs.
 type head[T kernel.Float] struct {
-	scale  *param[T] // W (G, H)
-	bias   *param[T] // w (G)
-	r      *param[T] // log theta (G)
-	bounds []int     // of the blocks
-	h      int
-	half   kernel.Half // nil: float32 products
+	kind    kernel.Likelihood
+	scale   *projection[T]
+	dropout *projection[T] // nil: no zero inflation
+	rates   *projection[T] // r of each gene and cell; nil: r is a parameter
+	r       *coded[T]      // log theta; nil: rates, or no theta
+	auto    *autoZI[T]     // nil: zero inflation is not in question
+	bounds  []int          // of the blocks
+	factor  bool           // softplus, not softmax
 }
 
-// headPass is the head's numbers in a pass over B cells. Its matrices have a
-// row for each gene and ld = kernel.Pad(B) cells in a row: so neither of the
-// three matrix products needs an operand in another order, and what belongs to a
-// gene is one number in the inner loops.
+func newHead[T kernel.Float](s *slabs[T], cfg Config, k int) *head[T] {
+	d := &head[T]{kind: likelihoodOf(cfg), bounds: kernel.Blocks(cfg.NInput), factor: cfg.UseSizeFactor}
+	flat := cfg.Model == LinearSCVI
+	output := func(name, linear string) *projection[T] {
+		if !flat {
+			return newProjection(s, "decoder."+name, cfg.NInput, k, true)
+		}
+		p := newProjection(s, "decoder."+linear+".fc_layers.Layer 0.0", cfg.NInput, k, cfg.Bias)
+		if inDecoder(cfg.UseBatchNorm) {
+			p.norm = newBatchNorm(s, "decoder."+linear+".fc_layers.Layer 0.1", cfg.NInput)
+		}
+		return p
+	}
+	d.scale = output("px_scale_decoder.0", "factor_regressor")
+	if d.kind == kernel.ZINB || d.kind == kernel.AutoZI {
+		d.dropout = output("px_dropout_decoder", "px_dropout_decoder")
+	}
+	switch {
+	case d.kind == kernel.Poisson:
+	case cfg.Dispersion == "gene-cell":
+		d.rates = output("px_r_decoder", "")
+	default:
+		d.r = newCoded(s, "px_r", cfg, cfg.Dispersion)
+	}
+	if d.kind == kernel.AutoZI {
+		d.auto = newAutoZI(s, cfg)
+	}
+	return d
+}
+
+func likelihoodOf(cfg Config) kernel.Likelihood {
+	if cfg.Model == AutoZI {
+		return kernel.AutoZI
+	}
+	return map[string]kernel.Likelihood{"nb": kernel.NB, "zinb": kernel.ZINB, "poisson": kernel.Poisson, "normal": kernel.Normal}[cfg.GeneLikelihood]
+}
+
+// projections are the outputs that there are.
+func (d *head[T]) projections() []*projection[T] {
+	list := []*projection[T]{d.scale}
+	for _, p := range []*projection[T]{d.dropout, d.rates} {
+		if p != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// headPass is the head's numbers in a pass over B cells.
 type headPass[T kernel.Float] struct {
-	ld       int
-	h, ht    []T               // (ld, H), (H, ld) the decoder's last activations, zero beyond B
-	lib      []T               // (ld) library sizes, zero beyond B
-	y, a     []T               // (G, ld): logits, then exponentials; counts, then gradient at the logits
-	max, sum []T               // (blocks, ld) of the logits and their exponentials
-	ll, s    []T               // (blocks, ld) log-probability; Σ mu dll/dmu
-	scale    []T               // (blocks, ld) what turns exponentials into shares
-	total    []T               // (ld) Σ s over blocks
-	dh       []T               // (blocks, B, H) each block's part of the gradient at h
-	tables   []T               // (blocks, TableSize of stripe genes) for NBCounts and NBBlock
-	sorted   []kernel.Entry[T] // the minibatch's counts, block by block in the order of genes
-	at       []int32           // (blocks) where each block's begin
-	start    []int32           // (G + blocks) where each gene's begin, and the block's end, from there
-	halves   halfPass
+	b, ld         int
+	h, ht         []T         // (ld, K), (K, ld) what the outputs see, zero beyond B
+	lib           []T         // (ld) library sizes, zero beyond B
+	out           []output[T] // of each projection
+	a             []T         // (G, ld): counts, then gradient at the logits
+	max, sum      []T         // (blocks, ld) of the logits and their exponentials
+	ll, s         []T         // (blocks, ld) log-probability; Σ mu dll/dmu
+	scale         []T         // (blocks, ld) what turns exponentials into shares
+	total         []T         // (ld) Σ s over blocks
+	dh            []T         // (projections, blocks, B, K) each block's part of the gradient at h
+	r             codedPass[T]
+	auto          autoPass[T]
+	key           uint64            // names the random streams of auto
+	stripes       []stripe[T]       // of each block
+	dr            []T               // (G, ld) gradient of gamma terms, where r is an output
+	sorted        []kernel.Entry[T] // the minibatch's counts, block by block in the order of genes
+	at            []int32           // (blocks) where each block's begin
+	start         []int32           // (G + blocks) where each gene's begin, and the block's end, from there
+	zeros         []T               // (G) zeros
+	hHalf, htHalf []uint32          // h, ht in bfloat16
 }
 
-// stripe is the genes of a block whose counts are spread out at once: the
+// stripeGenes is the genes of a block whose counts are spread out at once: the
 // spread counts stay in the first-level cache.
-const stripe = 32
+const stripeGenes = 32
 
-func (p *headPass[T]) resize(b, h int, bounds []int) {
-	p.ld = kernel.Pad(b)
-	blocks, g := len(bounds)-1, bounds[len(bounds)-1]
-	p.h, p.ht, p.lib, p.total = resize(p.h, p.ld*h), resize(p.ht, p.ld*h), resize(p.lib, p.ld), resize(p.total, p.ld)
-	p.y, p.a = resize(p.y, p.ld*g), resize(p.a, p.ld*g)
+// stripe is a block's workspace: the kernels' argument, and what is gathered for it.
+type stripe[T kernel.Float] struct {
+	kernel.Stripe[T]
+	r, dr, tables []T // (stripeGenes, codes) and kernel.TableSize of as many
+	delta, ddelta []T // (stripeGenes, codes)
+	spare         []T // (BlockSize) sums that nobody asked for
+}
+
+func (p *headPass[T]) resize(b int, d *head[T]) {
+	p.b, p.ld = b, kernel.Pad(b)
+	k, blocks, g, list := d.scale.k, d.blocks(), d.bounds[d.blocks()], d.projections()
+	p.h, p.ht, p.lib, p.total = resize(p.h, p.ld*k), resize(p.ht, p.ld*k), resize(p.lib, p.ld), resize(p.total, p.ld)
+	p.a = resize(p.a, p.ld*g)
 	for _, x := range []*[]T{&p.max, &p.sum, &p.ll, &p.s, &p.scale} {
 		*x = resize(*x, blocks*p.ld)
 	}
-	p.dh, p.tables = resize(p.dh, blocks*b*h), resize(p.tables, blocks*kernel.TableSize(stripe))
+	p.dh = resize(p.dh, len(list)*blocks*b*k)
+	if len(p.out) == 0 {
+		p.out, p.stripes, p.zeros = make([]output[T], len(list)), make([]stripe[T], blocks), make([]T, g)
+	}
+	for i, q := range list {
+		p.out[i].resize(q, p.ld)
+		p.out[i].dh = p.dh[i*blocks*b*k : (i+1)*blocks*b*k]
+	}
+	if d.rates != nil {
+		p.dr = resize(p.dr, g*p.ld)
+	}
 	p.at, p.start = resize(p.at, blocks), resize(p.start, g+blocks)
 }
 
-// take copies the decoder's last activations h (B, H) in both orders.
+// dropout and rates are the outputs of these projections.
+func (p *headPass[T]) dropout() *output[T] { return &p.out[1] }
+func (p *headPass[T]) rates() *output[T]   { return &p.out[len(p.out)-1] }
+
+// take copies what the outputs see, h (B, K), in both orders.
 func (d *head[T]) take(ops kernel.Ops[T], b int, train bool, h []T, p *headPass[T]) {
-	clear(p.h[copy(p.h, h[:b*d.h]):])
-	ops.Transpose(b, d.h, p.ld, h, p.ht)
-	if f, ok := any(p).(*headPass[float32]); ok && train && d.half != nil {
+	clear(p.h[copy(p.h, h[:b*d.scale.k]):])
+	ops.Transpose(b, d.scale.k, p.ld, h, p.ht)
+	if f, ok := any(p).(*headPass[float32]); ok && train && d.scale.half != nil {
 		d.takeHalf(f)
 	}
 }
 
-// logits does block k's share of W h.
-func (d *head[T]) logits(ops kernel.Ops[T], k int, train bool, p *headPass[T]) {
-	lo, n := d.bounds[k], d.bounds[k+1]-d.bounds[k]
-	if f, ok := any(p).(*headPass[float32]); ok && train && d.half != nil {
-		d.logitsHalf(k, any(d.scale.w).([]float32), f)
-		return
+// products does block k's share of the outputs.
+func (d *head[T]) products(ops kernel.Ops[T], k int, train bool, p *headPass[T]) {
+	for i, q := range d.projections() {
+		q.product(ops, k, p.b, train, p, &p.out[i])
 	}
-	ops.Product(n, p.ld, d.h, d.scale.w[lo*d.h:], d.h, 1, p.ht, p.ld, p.y[lo*p.ld:], p.ld)
 }
 
-// exponentials turns block k's logits into exponentials.
+// exponentials turns block k's logits into exponentials, or where there is a size
+// factor into what stands for shares.
 func (d *head[T]) exponentials(ops kernel.Ops[T], k int, p *headPass[T]) {
 	lo, n := d.bounds[k], d.bounds[k+1]-d.bounds[k]
-	ops.SoftmaxBlock(n, p.ld, p.y[lo*p.ld:], d.bias.w[lo:], p.max[k*p.ld:], p.sum[k*p.ld:])
+	y, shift := p.out[0].y[lo*p.ld:], d.scale.shift(lo)
+	if shift == nil {
+		shift = p.zeros
+	}
+	if d.factor {
+		ops.SoftplusBlock(n, p.ld, y, shift)
+		return
+	}
+	ops.SoftmaxBlock(n, p.ld, y, shift, p.max[k*p.ld:], p.sum[k*p.ld:])
+}
+
+// join finds what turns exponentials into shares.
+func (d *head[T]) join(ops kernel.Ops[T], p *headPass[T]) {
+	if d.factor {
+		for i := range p.scale {
+			p.scale[i] = 1
+		}
+		return
+	}
+	ops.SoftmaxJoin(d.blocks(), p.ld, p.max, p.sum, p.scale)
 }
 
 // expect makes room for the minibatch's counts in the order of genes.
@@ -86,26 +179,21 @@ func (d *head[T]) expect(m *Minibatch[T], p *headPass[T]) {
 	}
 }
 
-// sort brings block k's counts in the order of genes.
-func (d *head[T]) sort(ops kernel.Ops[T], k int, m *Minibatch[T], p *headPass[T]) {
-	ops.SortByGene(d.bounds[k+1]-d.bounds[k], m.block(k, d.bounds), p.start[d.bounds[k]+k:], p.sorted[p.at[k]:])
+// code finds the minibatch's codes, and makes room for AutoZI's draws.
+func (d *head[T]) code(m *Minibatch[T], p *headPass[T]) {
+	p.r.take(d.r, m.Batch, m.Label, p.ld)
+	if d.auto != nil {
+		p.auto.codes.take(d.auto.alpha, m.Batch, m.Label, p.ld)
+		d.auto.resize(&p.auto, len(d.auto.alpha.p.w))
+		p.key = m.Key
+	}
 }
 
-// likelihood does block k's log-probabilities and their gradient in mu, after
-// sort; it leaves the gradient of r, of the sum over cells of ll, in r's slab.
-func (d *head[T]) likelihood(ops kernel.Ops[T], k int, p *headPass[T], c *clock) {
-	ll, s, size := p.ll[k*p.ld:(k+1)*p.ld], p.s[k*p.ld:(k+1)*p.ld], kernel.TableSize(stripe)
-	clear(ll)
-	clear(s)
-	tables := p.tables[k*size : (k+1)*size]
-	for lo := d.bounds[k]; lo < d.bounds[k+1]; lo += stripe {
-		t := c.now()
-		n, x := min(stripe, d.bounds[k+1]-lo), p.a[lo*p.ld:]
-		ops.NBTables(n, d.r.w[lo:], tables)
-		ops.NBCounts(n, p.ld, tables, p.start[lo+k:], p.sorted[p.at[k]:], x, d.r.g[lo:], ll)
-		t = c.lap(Nonzeros, t)
-		ops.NBBlock(n, p.ld, p.y[lo*p.ld:], p.scale[k*p.ld:], p.lib, tables, x, d.r.g[lo:], ll, s)
-		c.lap(Likelihood, t)
+// sort brings block k's counts in the order of genes, and draws what is drawn of them.
+func (d *head[T]) sort(ops kernel.Ops[T], k int, m *Minibatch[T], p *headPass[T]) {
+	ops.SortByGene(d.bounds[k+1]-d.bounds[k], m.block(k, d.bounds), p.start[d.bounds[k]+k:], p.sorted[p.at[k]:])
+	if d.auto != nil {
+		d.auto.draw(p.key, d.bounds[k], d.bounds[k+1], &p.auto)
 	}
 }
 
@@ -124,55 +212,81 @@ func (d *head[T]) sums(p *headPass[T], rec []float64) {
 	}
 }
 
-// slopes turns block k's gradients in mu into those of the logits, for the mean
-// over B cells of R, and does those of w and r.
-func (d *head[T]) slopes(ops kernel.Ops[T], k, b int, p *headPass[T]) {
-	lo, n := d.bounds[k], d.bounds[k+1]-d.bounds[k]
-	ops.SoftmaxBackward(n, p.ld, p.y[lo*p.ld:], p.scale[k*p.ld:], p.a[lo*p.ld:], p.total, 1/T(b), d.bias.g[lo:])
-	for j := lo; j < lo+n; j++ {
-		d.r.g[j] /= -T(b)
+// slopes turns block k's gradients in mu into those of the logits, for by times the
+// sum over cells of R, and does those of w, of r and of zero inflation.
+func (d *head[T]) slopes(ops kernel.Ops[T], k int, by T, p *headPass[T]) {
+	lo, hi := d.bounds[k], d.bounds[k+1]
+	at, spare := lo*p.ld, resize(p.stripes[k].spare, kernel.BlockSize)
+	p.stripes[k].spare = spare
+	bias := d.scale.slope(lo, hi, spare)
+	if d.factor {
+		ops.SoftplusBackward(hi-lo, p.ld, p.out[0].y[at:], p.a[at:], by, bias)
+	} else {
+		ops.SoftmaxBackward(hi-lo, p.ld, p.out[0].y[at:], p.scale[k*p.ld:], p.a[at:], p.total, by, bias)
+	}
+	if d.dropout != nil {
+		ops.ScaleRows(hi-lo, p.ld, -by, p.dropout().y[at:], d.dropout.slope(lo, hi, spare))
+	}
+	if d.rates != nil {
+		ops.ScaleRows(hi-lo, p.ld, -by, p.rates().y[at:], d.rates.slope(lo, hi, spare))
+	}
+	if d.r != nil {
+		g := d.r.p.g[lo*d.r.codes : hi*d.r.codes]
+		for i := range g {
+			g[i] *= -by
+		}
+	}
+	if d.auto != nil {
+		d.auto.slopes(lo, hi, -by, &p.auto)
 	}
 }
 
-// backward does block k's gradient of W and its part of the gradient at h.
-func (d *head[T]) backward(ops kernel.Ops[T], k, b int, p *headPass[T]) {
-	lo, n := d.bounds[k], d.bounds[k+1]-d.bounds[k]
-	if f, ok := any(p).(*headPass[float32]); ok && d.half != nil {
-		d.backwardHalf(k, b, any(d.scale.w).([]float32), any(d.scale.g).([]float32), f)
-		return
+// backward does block k's gradients of the outputs' weights and its parts of the
+// gradient at h.
+func (d *head[T]) backward(ops kernel.Ops[T], k int, p *headPass[T]) {
+	for i, q := range d.projections() {
+		from := p.out[i].y
+		if i == 0 {
+			from = p.a
+		}
+		q.backward(ops, k, p.b, p, from, &p.out[i])
 	}
-	a, w := p.a[lo*p.ld:], lo*d.h
-	ops.Product(n, d.h, p.ld, a, p.ld, 1, p.h, d.h, d.scale.g[w:], d.h)
-	ops.Product(b, d.h, n, a, 1, p.ld, d.scale.w[w:], d.h, p.dh[k*b*d.h:], d.h)
 }
 
-// gather writes the gradient at h (B, H): the blocks' parts, in order.
-func (d *head[T]) gather(ops kernel.Ops[T], b int, p *headPass[T], dh []T) {
-	ops.Sum(d.blocks(), b*d.h, p.dh, dh)
+// gather writes the gradient at h (B, K): the blocks' parts, in order.
+func (d *head[T]) gather(ops kernel.Ops[T], p *headPass[T], dh []T) {
+	n := p.b * d.scale.k
+	ops.Sum(len(p.dh)/n, n, p.dh, dh)
 }
 
-// shares gives rho (ld, G) from the blocks' exponentials, in the memory of a.
-func (d *head[T]) shares(ops kernel.Ops[T], p *headPass[T]) []T {
+// shares writes rho (ld, G) from the blocks' exponentials.
+func (d *head[T]) shares(ops kernel.Ops[T], p *headPass[T], out []T) {
 	g := d.bounds[d.blocks()]
-	ops.Transpose(g, p.ld, g, p.y, p.a)
+	ops.Transpose(g, p.ld, g, p.out[0].y, out)
 	for b := range p.ld {
 		for k := range d.blocks() {
 			scale := p.scale[k*p.ld+b]
-			row := p.a[b*g+d.bounds[k] : b*g+d.bounds[k+1]]
+			row := out[b*g+d.bounds[k] : b*g+d.bounds[k+1]]
 			for j := range row {
 				row[j] *= scale
 			}
 		}
 	}
-	return p.a
 }
 
 func (d *head[T]) blocks() int { return len(d.bounds) - 1 }
 
 // complete tells which gradients of block k are final.
 func (d *head[T]) complete(k int, complete func(lo, hi int)) {
+	for _, q := range d.projections() {
+		q.complete(k, complete)
+	}
 	lo, hi := d.bounds[k], d.bounds[k+1]
-	complete(d.scale.lo+lo*d.h, d.scale.lo+hi*d.h)
-	complete(d.bias.lo+lo, d.bias.lo+hi)
-	complete(d.r.lo+lo, d.r.lo+hi)
+	if d.r != nil {
+		d.r.complete(lo, hi, complete)
+	}
+	if d.auto != nil {
+		d.auto.alpha.complete(lo, hi, complete)
+		d.auto.beta.complete(lo, hi, complete)
+	}
 }

@@ -41,3 +41,40 @@ func latentBackward[T kernel.Float](w T, dz, mean, variance, noise, dmean, draw 
 		draw[i] = dv * (v - varianceEps)
 	}
 }
+
+// softmaxRows makes each row of z (B, L) one of shares, the logistic-normal latent.
+func softmaxRows[T kernel.Float](l int, z []T) {
+	for at := 0; at < len(z); at += l {
+		row := z[at : at+l]
+		top, sum := row[0], T(0)
+		for _, x := range row {
+			top = max(top, x)
+		}
+		for i, x := range row {
+			row[i] = T(math.Exp(float64(x - top)))
+			sum += row[i]
+		}
+		for i := range row {
+			row[i] /= sum
+		}
+	}
+}
+
+// softmaxRowsBackward turns dz, the gradient at shares z, into that before them.
+func softmaxRowsBackward[T kernel.Float](l int, z, dz []T) {
+	for at := 0; at < len(z); at += l {
+		dot := T(0)
+		for i := at; i < at+l; i++ {
+			dot += z[i] * dz[i]
+		}
+		for i := at; i < at+l; i++ {
+			dz[i] = z[i] * (dz[i] - dot)
+		}
+	}
+}
+
+func expAll[T kernel.Float](x []T) {
+	for i, v := range x {
+		x[i] = T(math.Exp(float64(v)))
+	}
+}

@@ -2,72 +2,78 @@ package model
 
 import "cellvi/model/kernel"
 
-// linear is y = x Wᵀ + b where x (B, in) may be followed by the one-hot batch:
-// W is (out, in + codes), its last columns one per batch.
+// linear is y = x Wᵀ + b where x (B, in) may be followed by one-hot columns: W is
+// (out, in + hot), kept transposed, so that a column of W is one stretch of memory.
 type linear[T kernel.Float] struct {
-	w, b           *param[T]
-	in, codes, out int
+	w, b         *param[T]
+	in, hot, out int
 }
 
-func newLinear[T kernel.Float](s *slabs[T], name string, in, codes, out int) *linear[T] {
-	return &linear[T]{w: s.add(name+".weight", false, out, in+codes), b: s.add(name+".bias", false, out), in: in, codes: codes, out: out}
+func newLinear[T kernel.Float](s *slabs[T], name string, in, hot, out int) *linear[T] {
+	l := &linear[T]{w: s.add(name+".weight", true, out, in+hot), b: s.add(name+".bias", false, out), in: in, hot: hot, out: out}
+	l.w.fan, l.b.fan = in+hot, in+hot
+	return l
 }
 
-// forward writes y (B, out) from x (B, in) and each cell's code.
-func (l *linear[T]) forward(ops kernel.Ops[T], b int, x []T, code []int32, y []T) {
-	cols := l.in + l.codes
-	shift := l.shift()
+// forward writes y (B, out) from x (B, in) and each cell's one-hot columns.
+func (l *linear[T]) forward(ops kernel.Ops[T], b int, x []T, hot onehot, y []T) {
 	for i := range b {
-		at := 0
-		if l.codes > 0 {
-			at = int(code[i])
-		}
-		copy(y[i*l.out:(i+1)*l.out], shift[at*l.out:(at+1)*l.out])
+		row := y[i*l.out : (i+1)*l.out]
+		copy(row, l.b.w)
+		l.addHot(ops, hot.of(i), row)
 	}
-	ops.Gemm(false, true, b, l.out, l.in, 1, x, l.in, l.w.w, cols, 1, y, l.out)
+	ops.Gemm(false, false, b, l.out, l.in, 1, x, l.in, l.w.w, l.out, 1, y, l.out)
 }
 
-// shift gives what is added to each cell by its code (codes, out): the bias,
-// plus the code's column of W.
-func (l *linear[T]) shift() []T {
-	rows := make([]T, max(l.codes, 1)*l.out)
-	for k := range max(l.codes, 1) {
-		row := rows[k*l.out : (k+1)*l.out]
-		copy(row, l.b.w)
-		for o := 0; o < l.out && l.codes > 0; o++ {
-			row[o] += l.w.w[o*(l.in+l.codes)+l.in+k]
-		}
+// addHot adds the columns of W that are 1 for a cell.
+func (l *linear[T]) addHot(ops kernel.Ops[T], columns []int32, y []T) {
+	if l.hot == 0 {
+		return
 	}
-	return rows
+	for _, c := range columns {
+		at := (l.in + int(c)) * l.out
+		ops.Add(l.w.w[at:at+l.out], y)
+	}
 }
 
 // backward writes the gradients of W and b from dy (B, out) and, where dx is
 // not nil, of x.
-func (l *linear[T]) backward(ops kernel.Ops[T], b int, x []T, code []int32, dy, dx []T) {
-	cols := l.in + l.codes
-	ops.Gemm(true, false, l.out, l.in, b, 1, dy, l.out, x, l.in, 0, l.w.g, cols)
-	if l.codes > 0 {
-		l.codesBackward(b, code, dy)
+func (l *linear[T]) backward(ops kernel.Ops[T], b int, x []T, hot onehot, dy, dx []T) {
+	ops.Gemm(true, false, l.in, l.out, b, 1, x, l.in, dy, l.out, 0, l.w.g, l.out)
+	if l.hot > 0 {
+		hotBackward(ops, hot, b, l.out, dy, l.w.g[l.in*l.out:])
 	}
 	ops.ColumnSums(b, l.out, dy, l.b.g)
 	if dx != nil {
-		ops.Gemm(false, false, b, l.in, l.out, 1, dy, l.out, l.w.w, cols, 0, dx, l.in)
+		ops.Gemm(false, true, b, l.in, l.out, 1, dy, l.out, l.w.w, l.out, 0, dx, l.in)
 	}
 }
 
-// codesBackward writes the gradient of W's columns of codes: the sums of dy
-// over each code's cells.
-func (l *linear[T]) codesBackward(b int, code []int32, dy []T) {
-	sums := make([]T, l.codes*l.out)
+// onehot is the one-hot columns that are 1 for each cell: n of them, counted from the
+// first column of the first covariate.
+type onehot struct {
+	cols []int32 // (B, n)
+	n    int
+}
+
+// of gives those of cell i.
+func (h onehot) of(i int) []int32 { return h.cols[i*h.n : (i+1)*h.n] }
+
+// set makes column f of every cell that of the code, where covariate f's columns
+// begin at first.
+func (h onehot) set(b, f, first int, code int32) {
 	for i := range b {
-		row := sums[int(code[i])*l.out : (int(code[i])+1)*l.out]
-		for o, d := range dy[i*l.out : (i+1)*l.out] {
-			row[o] += d
-		}
+		h.cols[i*h.n+f] = int32(first) + code
 	}
-	for k := range l.codes {
-		for o := range l.out {
-			l.w.g[o*(l.in+l.codes)+l.in+k] = sums[k*l.out+o]
+}
+
+// hotBackward writes the gradient of one-hot columns dw (columns, out): the sums of
+// dy over each column's cells.
+func hotBackward[T kernel.Float](ops kernel.Ops[T], h onehot, b, out int, dy, dw []T) {
+	clear(dw)
+	for i := range b {
+		for _, c := range h.of(i) {
+			ops.Add(dy[i*out:(i+1)*out], dw[int(c)*out:(int(c)+1)*out])
 		}
 	}
 }

@@ -12,7 +12,7 @@ func (d *Dataset) WindowBytes() func(size int) int64 {
 	room := mostRoom(&d.Train)
 	return func(size int) int64 {
 		cells := int64(mostCells(size))
-		return 2 * (room(size).Bytes(d.NGenes, cells) + 8*cells)
+		return 2 * (room(size).Bytes(d.Width, cells) + 8*cells)
 	}
 }
 
@@ -40,7 +40,7 @@ func TrainBytes(cfg Config, opt TrainOptions) int64 {
 	bytes := 7*parameterBytes(cfg) + passBytes(cfg, b) + minibatchBytes(cfg, b) +
 		int64(opt.Threads)*(passBytes(cfg, evalBatch)+minibatchBytes(cfg, evalBatch))
 	if opt.Precision == BFloat16 { // weights and gradients in two orders, two bytes a number
-		bytes += 4 * int64(cfg.NInput) * int64(cfg.NHidden+kernel.Pad(b))
+		bytes += 4 * int64(outputs(cfg)) * int64(cfg.NInput) * int64(cfg.NHidden+kernel.Pad(b))
 	}
 	return bytes
 }
@@ -52,17 +52,49 @@ func EvalBytes(cfg Config, threads int) int64 {
 
 // parameterBytes is the size of one slab of parameters.
 func parameterBytes(cfg Config) int64 {
-	g, h, l := int64(cfg.NInput), int64(cfg.NHidden), int64(cfg.NLatent)
-	return 4 * (2*g*h + 2*g + int64(cfg.NLayers)*2*(h*h+3*h) + 2*l*h + int64(cfg.NBatch)*h)
+	g, h, k := int64(cfg.NInput), int64(cfg.NHidden), int64(columnsOf(cfg.hots())+cfg.dense())
+	n := g*h + int64(cfg.NLayers)*2*(h*h+(k+3)*h) + 2*int64(cfg.NLatent)*h + g*int64(outputs(cfg))*(h+3)
+	if !cfg.observed() {
+		n += g*h + (k+5)*h
+	}
+	n += g * int64(cfg.codes(cfg.Dispersion)+2*cfg.codes(cfg.ZeroInflation))
+	return 4 * (n + int64(cfg.NBatch*cfg.BatchEmbeddingDim))
 }
 
-// passBytes is the workspace of a pass over b cells: logits and their gradients,
+// outputs is the number of the decoder's outputs per gene and cell.
+func outputs(cfg Config) (n int) {
+	n = 1
+	if cfg.GeneLikelihood == "zinb" {
+		n++
+	}
+	if cfg.Dispersion == "gene-cell" && cfg.GeneLikelihood != "poisson" {
+		n++
+	}
+	return n
+}
+
+// passBytes is the workspace of a pass over b cells: outputs and their gradients,
 // the blocks' gradients at the hidden layer, activations, and the counts once
 // more in the order of genes, a quarter of the genes nonzero.
 func passBytes(cfg Config, b int) int64 {
-	g, h, n := int64(cfg.NInput), int64(cfg.NHidden), int64(kernel.Pad(b))
+	g, h, n, out := int64(cfg.NInput), int64(cfg.NHidden), int64(kernel.Pad(b)), int64(outputs(cfg))
 	blocks := int64(len(kernel.Blocks(cfg.NInput)) - 1)
-	return 4 * (2*n*g + n*blocks*h + blocks*int64(kernel.TableSize(stripe)) + n*g/4*3 + g + 10*int64(cfg.NLayers)*n*h)
+	codes := min(max(cfg.codes(cfg.Dispersion), cfg.codes(cfg.ZeroInflation)), b)
+	matrices := out + 1
+	if cfg.Dispersion == "gene-cell" || cfg.Model == LinearSCVI {
+		matrices += out
+	}
+	return 4 * (matrices*n*g + out*n*blocks*h + blocks*int64(kernel.TableSize(stripeGenes*codes)) + n*g/4*3 + g + 12*int64(cfg.NLayers+1)*n*h)
+}
+
+// GenerateBytes is about what Evaluator.Generate takes beside EvalBytes: the matrices
+// that it hands out.
+func GenerateBytes(cfg Config, threads int) int64 {
+	matrices := 3 // counts, shares, theta
+	if cfg.GeneLikelihood == "zinb" {
+		matrices++
+	}
+	return int64(threads) * int64(matrices) * 4 * int64(kernel.Pad(evalBatch)) * int64(cfg.NInput)
 }
 
 // minibatchBytes is the counts of two minibatches of b cells with a quarter of

@@ -17,14 +17,14 @@ func live() int64 {
 
 // fewCells is n cells of so many genes, one in ten nonzero.
 func fewCells(n, genes int) *Cells {
-	c := NewCells(genes, n, Extent{})
+	c := NewCells(Width{Genes: genes}, n, Extent{})
 	for i := range n {
 		var at []int32
 		var counts []float32
 		for g := i % 10; g < genes; g += 10 {
 			at, counts = append(at, int32(g)), append(counts, float32(1+g%3))
 		}
-		c.Append(at, counts, 0, int64(i))
+		c.Append(at, counts, Covariates{}, int64(i))
 	}
 	return c
 }
@@ -57,11 +57,11 @@ func TestMemoryEstimates(t *testing.T) {
 			v := New[float32](cfg)
 			v.Initialize(0)
 			e := NewEvaluator(v, c.threads)
-			err := e.Decode(context.Background(), cells, rows32(cells.Len()), func(int, []float32, float32) {})
+			err := e.Generate(context.Background(), cells, rows32(cells.Len()), Generation{Batch: -1}, func(*Generated) error { return nil })
 			if err != nil {
 				t.Fatal(err)
 			}
-			held(t, "evaluating", live()-before, EvalBytes(cfg, c.threads))
+			held(t, "evaluating", live()-before, EvalBytes(cfg, c.threads)+GenerateBytes(cfg, c.threads))
 			runtime.KeepAlive(e)
 		})
 	}

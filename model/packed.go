@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // Packed is one cell's counts in the form that Cells holds them. It is reused
 // from cell to cell.
 type Packed struct {
@@ -56,15 +58,61 @@ func (p *Packed) room(n, genes int) {
 // Extent is the room that the cell takes in Cells.
 func (p *Packed) Extent() Extent { return Extent{int64(len(p.small)), int64(len(p.large))} }
 
-// AppendPacked adds a cell: its counts, the code of its batch, and the number that
-// names its random streams.
-func (c *Cells) AppendPacked(p *Packed, batch int32, item int64) {
-	if c.NGenes > maxNarrow {
+// AppendPacked adds a cell: its counts, its covariates, and the number that names
+// its random streams.
+func (c *Cells) AppendPacked(p *Packed, cov Covariates, item int64) {
+	if c.Genes > maxNarrow {
 		c.wide = append(c.wide, p.wide...)
 	} else {
 		c.narrow = append(c.narrow, p.narrow...)
 	}
 	c.small, c.large = append(c.small, p.small...), append(c.large, p.large...)
-	c.ptr, c.more = append(c.ptr, int64(len(c.small))), append(c.more, int64(len(c.large)))
-	c.Batch, c.Item = append(c.Batch, batch), append(c.Item, item)
+	c.end(cov, item)
+}
+
+// Sort brings the counts in the order of the model's genes, for data whose genes
+// stand in another order: Cells have them ascending.
+func (p *Packed) Sort() {
+	if p.narrow != nil {
+		sortPacked(p, p.narrow)
+	} else {
+		sortPacked(p, p.wide)
+	}
+}
+
+func sortPacked[G uint16 | uint32](p *Packed, genes []G) {
+	type entry struct {
+		gene  G
+		small uint8
+		large float32
+	}
+	list, large := make([]entry, len(genes)), p.large
+	for k, g := range genes {
+		list[k] = entry{gene: g, small: p.small[k]}
+		if p.small[k] == escape {
+			list[k].large, large = large[0], large[1:]
+		}
+	}
+	slices.SortFunc(list, func(a, b entry) int { return int(a.gene) - int(b.gene) })
+	p.large = p.large[:0]
+	for k, e := range list {
+		genes[k], p.small[k] = e.gene, e.small
+		if e.small == escape {
+			p.large = append(p.large, e.large)
+		}
+	}
+}
+
+// Total is the cell's total counts.
+func (p *Packed) Total() float64 {
+	total := 0.0
+	for _, x := range p.small {
+		if x != escape {
+			total += float64(x)
+		}
+	}
+	for _, x := range p.large {
+		total += float64(x)
+	}
+	return total
 }

@@ -21,8 +21,11 @@ type param[T kernel.Float] struct {
 	name       string
 	shape      []int
 	transposed bool
-	lo, hi     int // where in the slabs
-	w, g       []T // value and gradient
+	fan        int  // its layer's inputs, where it is drawn as a linear layer's; 0: else
+	gauss      bool // drawn from N(0, 1)
+	ones       bool // begins as 1, not 0
+	lo, hi     int  // where in the slabs
+	w, g       []T  // value and gradient
 }
 
 // slabs are all parameters end to end, and beside them gradients and Adam's
@@ -53,6 +56,9 @@ func (s *slabs[T]) allot() {
 	s.value, s.grad, s.m, s.v = make([]T, n), make([]T, n), make([]T, n), make([]T, n)
 	for _, p := range s.params {
 		p.w, p.g = s.value[p.lo:p.hi], s.grad[p.lo:p.hi]
+		for i := 0; p.ones && i < len(p.w); i++ {
+			p.w[i] = 1
+		}
 	}
 }
 

@@ -9,33 +9,69 @@ type Pass[T kernel.Float] struct {
 	run runner
 	m   *Minibatch[T]
 
-	enc, dec       []activations[T]
+	enc, lib       posterior[T]
 	Mean, Variance []T       // (B, L) the posterior q_m, q_v
-	Z              []T       // (B, L) its sample
+	Z              []T       // (B, L) its sample, on the simplex where the latent is logistic-normal
 	Rec, KL        []float64 // (B) −log p(x|z) and KL(q(z|x) ‖ p(z))
-	raw            []T
-	dmean, draw    []T
-	dz, scratch    []T
-	head           headPass[T]
-	clock          *clock
+	KLLibrary      []float64 // (B) KL(q(l|x) ‖ p(l)), 0 where the library size is observed
+	Library        []T       // (B) l: total counts, size factor, or drawn
+
+	dense   []T // (B, dense) continuous covariates and the batch's vector
+	input   []T // (B, L + dense) what the decoder sees; Z where there is nothing beside it
+	dinput  []T // (B, L + dense) its gradient
+	ddense  []T // (B, dense)
+	dz      []T // (B, L)
+	dl      []T // (B)
+	dec     decoderPass[T]
+	scratch []T // (B, H)
+	head    headPass[T]
+	global  float64 // divergence of what belongs to no cell, after loss
+	weight  float64 // of the mean loss over cells: 1, but for AutoZI the cells of training
+	clock   *clock
+}
+
+// posterior is an encoder's numbers.
+type posterior[T kernel.Float] struct {
+	acts              []activations[T]
+	mean, raw         []T // (B, out) the encoder's two outputs
+	variance, dm, dra []T // (B, out) exp(raw) + 1e-4; gradients at mean and raw
 }
 
 func newPass[T kernel.Float](v *VAE[T], run runner) *Pass[T] {
-	return &Pass[T]{vae: v, run: run, enc: make([]activations[T], v.NLayers), dec: make([]activations[T], v.NLayers)}
+	p := &Pass[T]{vae: v, run: run, weight: 1}
+	p.enc.acts, p.dec.acts = make([]activations[T], len(v.enc.hiddens)), make([]activations[T], len(v.dec.hiddens))
+	if v.lib != nil {
+		p.lib.acts = make([]activations[T], 1)
+	}
+	return p
+}
+
+func (q *posterior[T]) resize(b, out int, e *encoder[T]) {
+	for i, n := range e.hiddens {
+		q.acts[i].resize(b, n)
+	}
+	for _, x := range []*[]T{&q.mean, &q.raw, &q.variance, &q.dm, &q.dra} {
+		*x = resize(*x, b*out)
+	}
 }
 
 func (p *Pass[T]) resize(m *Minibatch[T]) {
 	p.m = m
-	b, h, l := m.B, p.vae.NHidden, p.vae.NLatent
-	for i := range p.enc {
-		p.enc[i].resize(b, h)
-		p.dec[i].resize(b, h)
+	v, b, l := p.vae, m.B, p.vae.NLatent
+	p.enc.resize(b, l, v.enc)
+	p.Mean, p.Variance = p.enc.mean, p.enc.variance
+	if v.lib != nil {
+		p.lib.resize(b, 1, v.lib)
 	}
-	for _, x := range []*[]T{&p.Mean, &p.Variance, &p.Z, &p.raw, &p.dmean, &p.draw, &p.dz} {
-		*x = resize(*x, b*l)
+	p.dec.resize(b, v.dec)
+	p.Z, p.dz, p.dl, p.Library = resize(p.Z, b*l), resize(p.dz, b*l), resize(p.dl, b), resize(p.Library, b)
+	if d := v.dense(); d > 0 {
+		p.dense, p.ddense = resize(p.dense, b*d), resize(p.ddense, b*d)
+		p.input = resize(p.input, b*(l+d))
 	}
-	p.scratch = resize(p.scratch, b*h)
-	p.Rec, p.KL = resize(p.Rec, b), resize(p.KL, b)
+	p.dinput = resize(p.dinput, b*v.dec.in)
+	p.scratch = resize(p.scratch, b*v.NHidden)
+	p.Rec, p.KL, p.KLLibrary = resize(p.Rec, b), resize(p.KL, b), resize(p.KLLibrary, b)
 }
 
 // chunk is the cells of one task where work is cut by cells. It is fixed, so
@@ -47,21 +83,63 @@ const chunk = 16
 func (p *Pass[T]) encode(m *Minibatch[T], train bool, n int, beside func(i int)) {
 	t := p.clock.now()
 	p.resize(m)
+	p.besides()
 	p.clock.lap(SmallLayers, t)
 	v := p.vae
 	p.run.do(p.run.threads(), func(i int) {
 		t := p.clock.now()
 		lo, hi := i*m.B/p.run.threads(), (i+1)*m.B/p.run.threads()
-		v.enc.input(v.ops, lo, hi, v.head.blocks(), m, p.enc[0].x)
+		for j, e := range v.encoders() {
+			e.input(v.ops, lo, hi, v.head.blocks(), m, p.dense, [...]*posterior[T]{&p.enc, &p.lib}[j].acts[0].x)
+		}
 		p.clock.lap(EncoderInput, t)
 	})
 	p.beside(n, beside, func() {
 		t := p.clock.now()
-		v.enc.forward(v.ops, m, train, p.enc, p.Mean, p.raw)
-		latent(p.Mean, p.raw, m.Noise, p.Variance, p.Z)
-		klNormal(v.NLatent, p.Mean, p.Variance, p.KL)
+		p.infer(train)
 		p.clock.lap(SmallLayers, t)
 	})
+}
+
+// besides fills what stands beside counts and latent: continuous covariates and the
+// batch's vector.
+func (p *Pass[T]) besides() {
+	v, d := p.vae, p.vae.dense()
+	for b := 0; b < p.m.B && d > 0; b++ {
+		row := p.dense[b*d : (b+1)*d]
+		n := copy(row, p.m.Conts[b*v.NContinuousCov:(b+1)*v.NContinuousCov])
+		if v.embed != nil {
+			copy(row[n:], v.embed.w[int(p.m.Batch[b])*v.BatchEmbeddingDim:])
+		}
+	}
+}
+
+// infer goes from the encoders' inputs to the posteriors, their samples and
+// divergences.
+func (p *Pass[T]) infer(train bool) {
+	v, m := p.vae, p.m
+	masks := m.EncMasks
+	if len(masks) > 0 {
+		masks = masks[:v.NLayers]
+	}
+	v.enc.forward(v.ops, m, train, masks, p.enc.acts, p.enc.mean, p.enc.raw)
+	latent(p.enc.mean, p.enc.raw, m.Noise, p.enc.variance, p.Z)
+	klNormal(v.NLatent, p.enc.mean, p.enc.variance, p.KL)
+	if v.LatentDistribution == "ln" {
+		softmaxRows(v.NLatent, p.Z)
+	}
+	clear(p.KLLibrary)
+	copy(p.Library, m.Library)
+	if v.lib == nil {
+		return
+	}
+	if masks = m.EncMasks; len(masks) > 0 {
+		masks = masks[v.NLayers:]
+	}
+	v.lib.forward(v.ops, m, train, masks, p.lib.acts, p.lib.mean, p.lib.raw)
+	latent(p.lib.mean, p.lib.raw, m.NoiseL, p.lib.variance, p.Library)
+	expAll(p.Library)
+	v.libPrior.kl(m.Batch, p.lib.mean, p.lib.variance, p.KLLibrary)
 }
 
 // beside does work on one worker and n tasks on those that have nothing to do.
@@ -75,54 +153,89 @@ func (p *Pass[T]) beside(n int, task func(i int), work func()) {
 	})
 }
 
-// decode goes from p.Z to the exponentials of the logits, and what turns them
-// into shares.
+// join puts what stands beside the latent behind it, where there is something.
+func (p *Pass[T]) join() []T {
+	l, d := p.vae.NLatent, p.vae.dense()
+	if d == 0 {
+		return p.Z
+	}
+	for b := range p.m.B {
+		row := p.input[b*(l+d) : (b+1)*(l+d)]
+		copy(row[copy(row, p.Z[b*l:(b+1)*l]):], p.dense[b*d:(b+1)*d])
+	}
+	return p.input
+}
+
+// decode goes from p.Z to the outputs, of the logits of shares to their
+// exponentials and what turns them into shares.
 func (p *Pass[T]) decode(train bool) {
 	v, m := p.vae, p.m
 	t := p.clock.now()
-	v.dec.forward(v.ops, m, train, p.Z, p.dec)
-	p.head.resize(m.B, v.NHidden, v.head.bounds)
-	v.head.take(v.ops, m.B, train, p.dec[len(p.dec)-1].y, &p.head)
+	h := v.dec.forward(v.ops, m, train, p.join(), &p.dec)
+	p.head.resize(m.B, v.head)
+	v.head.take(v.ops, m.B, train, h, &p.head)
 	p.clock.lap(SmallLayers, t)
 	p.run.do(v.head.blocks(), func(k int) {
 		t := p.clock.now()
-		v.head.logits(v.ops, k, train, &p.head)
+		v.head.products(v.ops, k, train, &p.head)
 		t = p.clock.lap(HeadProducts, t)
 		v.head.exponentials(v.ops, k, &p.head)
 		p.clock.lap(Softmax, t)
 	})
 	t = p.clock.now()
-	v.ops.SoftmaxJoin(v.head.blocks(), p.head.ld, p.head.max, p.head.sum, p.head.scale)
+	v.head.join(v.ops, &p.head)
 	p.clock.lap(Softmax, t)
 }
 
 // forward does a whole pass: posterior, sample, shares, losses per cell.
 func (p *Pass[T]) forward(m *Minibatch[T], train bool) {
+	p.open(m, train)
+	p.decode(train)
+	p.score()
+}
+
+// open is the part of forward up to the posterior; the counts are sorted on the way.
+func (p *Pass[T]) open(m *Minibatch[T], train bool) {
 	v := p.vae
 	t := p.clock.now()
-	p.head.resize(m.B, v.NHidden, v.head.bounds)
+	p.head.resize(m.B, v.head)
 	v.head.expect(m, &p.head)
+	v.head.code(m, &p.head)
 	p.clock.lap(Nonzeros, t)
 	p.encode(m, train, v.head.blocks(), func(k int) {
 		t := p.clock.now()
 		v.head.sort(v.ops, k, m, &p.head)
 		p.clock.lap(Nonzeros, t)
 	})
-	p.decode(train)
-	clear(p.head.lib[copy(p.head.lib, m.Library):])
+}
+
+// score does the likelihood of what was decoded.
+func (p *Pass[T]) score() {
+	v := p.vae
+	clear(p.head.lib[copy(p.head.lib, p.Library):])
 	p.run.do(v.head.blocks(), func(k int) { v.head.likelihood(v.ops, k, &p.head, p.clock) })
-	t = p.clock.now()
+	t := p.clock.now()
 	v.head.sums(&p.head, p.Rec)
 	p.clock.lap(Likelihood, t)
 }
 
-// loss is the mean over cells of R + weight·KL.
+// loss is the mean over cells of R + weight·KL + KLLibrary, for AutoZI times the
+// cells of training and plus the divergence of its genes' posteriors.
 func (p *Pass[T]) loss(weight float64) float64 {
 	sum := 0.0
 	for b, r := range p.Rec {
-		sum += r + weight*p.KL[b]
+		sum += r + weight*p.KL[b] + p.KLLibrary[b]
 	}
-	return sum / float64(len(p.Rec))
+	p.global = p.vae.globalKL()
+	return p.weight*sum/float64(len(p.Rec)) + p.global
+}
+
+// globalKL is the divergence of what belongs to no cell: AutoZI's, else 0.
+func (v *VAE[T]) globalKL() float64 {
+	if v.head.auto == nil {
+		return 0
+	}
+	return v.head.auto.total()
 }
 
 // backward writes the gradient of loss(weight) after a forward in training.
@@ -132,12 +245,12 @@ func (p *Pass[T]) loss(weight float64) float64 {
 // gradients of several machines would be joined.
 // meanwhile gives n tasks for workers that would have to wait.
 func (p *Pass[T]) backward(weight float64, complete func(lo, hi int), meanwhile func() (n int, task func(i int))) {
-	v, b := p.vae, p.m.B
+	v, mean := p.vae, T(p.weight)/T(p.m.B)
 	p.run.do(v.head.blocks(), func(k int) {
 		t := p.clock.now()
-		v.head.slopes(v.ops, k, b, &p.head)
+		v.head.slopes(v.ops, k, mean, &p.head)
 		t = p.clock.lap(Softmax, t)
-		v.head.backward(v.ops, k, b, &p.head)
+		v.head.backward(v.ops, k, &p.head)
 		t = p.clock.lap(HeadProducts, t)
 		v.head.complete(k, complete)
 		p.clock.lap(Adam, t)
@@ -145,10 +258,7 @@ func (p *Pass[T]) backward(weight float64, complete func(lo, hi int), meanwhile 
 	n, task := meanwhile()
 	p.beside(n, task, func() {
 		t := p.clock.now()
-		v.head.gather(v.ops, b, &p.head, p.dec[len(p.dec)-1].dy)
-		v.dec.backward(v.ops, p.m, p.Z, p.dec, p.dz)
-		latentBackward(T(weight)/T(b), p.dz, p.Mean, p.Variance, p.m.Noise, p.dmean, p.draw)
-		v.enc.backward(v.ops, b, p.enc, p.dmean, p.draw, p.scratch)
+		p.layersBackward(T(weight)*mean, mean)
 		p.clock.lap(SmallLayers, t)
 	})
 	p.run.do(v.head.blocks()+1, func(k int) {
@@ -158,22 +268,81 @@ func (p *Pass[T]) backward(weight float64, complete func(lo, hi int), meanwhile 
 		}
 		t := p.clock.now()
 		complete(0, v.shared)
+		for _, e := range v.encoders() {
+			complete(e.in.lo+e.genes*e.h, e.in.hi) // the columns after the genes
+		}
 		p.clock.lap(Adam, t)
 	})
 }
 
-// inputBackward does block k's rows of the encoder's input weight.
+// layersBackward goes from the head's gradient to the encoders' first layers; kl
+// and mean weight a cell's divergences of z and of l.
+func (p *Pass[T]) layersBackward(kl, mean T) {
+	v, m, in := p.vae, p.m, p.join()
+	v.head.gather(v.ops, &p.head, p.dec.gradient())
+	v.dec.backward(v.ops, m, in, &p.dec, p.dinput)
+	p.part()
+	if v.LatentDistribution == "ln" {
+		softmaxRowsBackward(v.NLatent, p.Z, p.dz)
+	}
+	latentBackward(kl, p.dz, p.enc.mean, p.enc.variance, m.Noise, p.enc.dm, p.enc.dra)
+	var ddense []T
+	if v.embed != nil {
+		ddense = p.ddense
+	}
+	v.enc.backward(v.ops, m, p.enc.acts, p.dense, p.enc.dm, p.enc.dra, p.scratch, ddense)
+	if v.lib != nil {
+		for b := range p.dl {
+			p.dl[b] = -mean * p.head.total[b]
+		}
+		v.libPrior.backward(mean, m.Batch, p.dl, p.lib.mean, p.lib.variance, m.NoiseL, p.lib.dm, p.lib.dra)
+		v.lib.backward(v.ops, m, p.lib.acts, p.dense, p.lib.dm, p.lib.dra, p.scratch, ddense)
+	}
+	if v.embed != nil {
+		p.embedBackward()
+	}
+}
+
+// part cuts the gradient at the decoder's input into those of z and of what stands
+// beside it.
+func (p *Pass[T]) part() {
+	l, d := p.vae.NLatent, p.vae.dense()
+	for b := range p.m.B {
+		row := p.dinput[b*(l+d) : (b+1)*(l+d)]
+		copy(p.dz[b*l:(b+1)*l], row)
+		copy(p.ddense[b*d:(b+1)*d], row[l:])
+	}
+}
+
+// embedBackward writes the gradient of the batches' vectors.
+func (p *Pass[T]) embedBackward() {
+	v, d, n := p.vae, p.vae.dense(), p.vae.NContinuousCov
+	clear(v.embed.g)
+	for b, code := range p.m.Batch[:p.m.B] {
+		g := v.embed.g[int(code)*v.BatchEmbeddingDim : (int(code)+1)*v.BatchEmbeddingDim]
+		for k, x := range p.ddense[b*d+n : (b+1)*d] {
+			g[k] += x
+		}
+	}
+}
+
+// inputBackward does block k's rows of the encoders' input weights.
 func (p *Pass[T]) inputBackward(k int, complete func(lo, hi int)) {
-	v, bounds, h := p.vae, p.vae.head.bounds, p.vae.NHidden
-	lo, hi := bounds[k]*h, bounds[k+1]*h
-	in := v.enc.in
-	t := p.clock.now()
-	v.ops.SparseBackward(bounds[k+1]-bounds[k], h, p.head.start[bounds[k]+k:], p.head.sorted[p.head.at[k]:], p.enc[0].dy, in.g[lo:hi])
-	t = p.clock.lap(EncoderInput, t)
-	complete(in.lo+lo, in.lo+hi)
-	p.clock.lap(Adam, t)
+	v, bounds := p.vae, p.vae.head.bounds
+	for j, e := range v.encoders() {
+		lo, hi := bounds[k]*e.h, bounds[k+1]*e.h
+		dx := [...]*posterior[T]{&p.enc, &p.lib}[j].acts[0].dy
+		t := p.clock.now()
+		v.ops.SparseBackward(bounds[k+1]-bounds[k], e.h, p.head.start[bounds[k]+k:], p.head.sorted[p.head.at[k]:], dx, e.in.g[lo:hi])
+		t = p.clock.lap(EncoderInput, t)
+		complete(e.in.lo+lo, e.in.lo+hi)
+		p.clock.lap(Adam, t)
+	}
 }
 
 // Shares gives the expected shares of genes, rho (B, G), after decode, until the
 // pass is used again.
-func (p *Pass[T]) Shares() []T { return p.vae.head.shares(p.vae.ops, &p.head)[:p.m.B*p.vae.NInput] }
+func (p *Pass[T]) Shares() []T {
+	p.vae.head.shares(p.vae.ops, &p.head, p.head.a)
+	return p.head.a[:p.m.B*p.vae.NInput]
+}

@@ -42,7 +42,7 @@ func newStream(data *Dataset, size int, opt TrainOptions) *pool {
 		now: &window{epoch: -1}, next: &window{epoch: -1}, orderOf: -1, order: make([]int32, len(data.Train.Pieces))}
 	e := mostRoom(&data.Train)(size)
 	for _, w := range []*window{p.now, p.next} {
-		w.cells = NewCells(data.NGenes, mostCells(size), e)
+		w.cells = NewCells(data.Width, mostCells(size), e)
 		w.rows = make([]int, 0, mostCells(size))
 	}
 	return p

@@ -12,21 +12,21 @@ func datasetOf(cells *Cells, train, val []int32) *Dataset {
 	section := func(rows []int32) Section {
 		s := Section{Rows: rows, Pieces: make([]Extent, (len(rows)+PieceCells-1)/PieceCells)}
 		for i, r := range rows {
-			one := NewCells(cells.NGenes, 1, Extent{})
+			one := NewCells(cells.Width, 1, Extent{})
 			_ = cells.Read([]int32{r}, one) // never fails
 			s.Pieces[i/PieceCells].Add(one.Extent())
 		}
 		return s
 	}
-	return &Dataset{Source: cells, NGenes: cells.NGenes, Train: section(train), Val: section(val)}
+	return &Dataset{Source: cells, Width: cells.Width, Train: section(train), Val: section(val)}
 }
 
 // labelled is n cells of one gene, whose batch codes stand in order: k of them,
 // sorted.
 func labelled(n, k int) *Cells {
-	c := NewCells(1, n, Extent{int64(n), 0})
+	c := NewCells(Width{Genes: 1}, n, Extent{int64(n), 0})
 	for i := range n {
-		c.Append([]int32{0}, []float32{1}, int32(i*k/n), int64(i))
+		c.Append([]int32{0}, []float32{1}, Covariates{Batch: int32(i * k / n)}, int64(i))
 	}
 	return c
 }

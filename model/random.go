@@ -18,6 +18,11 @@ const (
 	LatentNoise
 	ValidationNoise
 	Simulation
+	GeneNoise
+	GenerateNoise
+	CellChoice
+	PredictiveNoise
+	DenoisedNoise
 )
 
 // Stream is the random numbers of one (seed, purpose, epoch, item): a PCG

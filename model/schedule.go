@@ -36,7 +36,7 @@ func (k KLWarmup) Weight(epoch, step int) float64 {
 // for Patience epochs, counted from epoch Warmup.
 type EarlyStopping struct {
 	Enabled  bool    `json:"early_stopping"`
-	Monitor  string  `json:"early_stopping_monitor"` // elbo_validation, reconstruction_loss_validation or kl_local_validation
+	Monitor  string  `json:"early_stopping_monitor"` // one of Metrics
 	MinDelta float64 `json:"early_stopping_min_delta"`
 	Patience int     `json:"early_stopping_patience"`
 	Warmup   int     `json:"early_stopping_warmup_epochs"`

@@ -3,6 +3,7 @@ package model
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Simulator draws counts from the model itself: a decoder with random
@@ -33,10 +34,10 @@ func NewSimulator(cfg Config, labels int, library float64, seed uint64) *Simulat
 	for _, l := range s.VAE.dec.linears {
 		scaled(1/math.Sqrt(float64(l.in)), 0, l.w.w)
 	}
-	scaled(1.2/math.Sqrt(float64(cfg.NHidden)), 0, s.VAE.head.scale.w)
-	scaled(1.3, 0, s.VAE.head.bias.w)
-	scaled(0.5, math.Log(2), s.VAE.head.r.w)
-	for _, r := range s.VAE.head.r.w {
+	scaled(1.2/math.Sqrt(float64(cfg.NHidden)), 0, s.VAE.head.scale.w.w)
+	scaled(1.3, 0, s.VAE.head.scale.bias.w)
+	scaled(0.5, math.Log(2), s.VAE.head.r.p.w)
+	for _, r := range s.VAE.head.r.p.w {
 		s.theta = append(s.theta, math.Exp(float64(r)))
 	}
 	for range labels {
@@ -109,8 +110,11 @@ func (s *Simulator) place(d *Drawing, rng *rand.Rand) {
 
 // decode leaves the expected shares of the cells' genes in the pass.
 func (w *Drawer) decode(d *Drawing) {
-	w.mini.B, w.mini.Batch = DrawBlock, resize(w.mini.Batch, DrawBlock)
-	clear(w.mini.Batch[copy(w.mini.Batch, d.Batch):])
+	nobodies := slices.Repeat([]int{nobody}, DrawBlock)
+	w.mini.fill(nil, nobodies, w.sim.VAE.frame)
+	for b, batch := range d.Batch {
+		w.mini.fillCovariates(b, Covariates{Batch: batch}, w.sim.VAE.frame)
+	}
 	w.pass.resize(w.mini)
 	clear(w.pass.Z[copy(w.pass.Z, d.Latent):])
 	w.pass.decode(false)

@@ -46,8 +46,8 @@ func (s *Section) Extent() Extent {
 
 // Dataset is the cells of a training, as a Source keeps them.
 type Dataset struct {
+	Width
 	Source     Source
-	NGenes     int
 	Train, Val Section
 }
 
@@ -55,7 +55,7 @@ type Dataset struct {
 func (d *Dataset) Bytes() int64 {
 	e := d.Train.Extent()
 	e.Add(d.Val.Extent())
-	return e.Bytes(d.NGenes, int64(d.Train.Len()+d.Val.Len()))
+	return e.Bytes(d.Width, int64(d.Train.Len()+d.Val.Len()))
 }
 
 // Load reads all cells, those to train on first, with several threads.
@@ -63,7 +63,7 @@ func (d *Dataset) Load(ctx context.Context, threads int) (*Cells, error) {
 	e := d.Train.Extent()
 	e.Add(d.Val.Extent())
 	n := d.Train.Len() + d.Val.Len()
-	w := window{cells: NewCells(d.NGenes, n, e)}
+	w := window{cells: NewCells(d.Width, n, e)}
 	for _, s := range []*Section{&d.Train, &d.Val} {
 		for k := range s.Pieces {
 			w.add(s, k)

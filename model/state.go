@@ -1,6 +1,9 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // State is everything that a Trainer needs to go on: tensors bit for bit, and
 // what is not tensors.
@@ -16,6 +19,7 @@ type StateMeta struct {
 	At      Position     `json:"at"`
 	Stopped bool         `json:"stopped"`
 	Stopper stopper      `json:"stopper"`
+	Rate    rate         `json:"rate"`
 	History []EpochStats `json:"history"`
 	Window  int          `json:"window"` // rows of a window; 0: all cells were in memory
 }
@@ -32,7 +36,7 @@ type Outline struct {
 // before the next step.
 func (t *Trainer) Outline() (StateMeta, []Outline) {
 	meta := StateMeta{Config: t.vae.Config, Options: t.opt, At: t.at,
-		Stopped: t.stopped, Stopper: t.stopper, History: t.History, Window: t.Window()}
+		Stopped: t.stopped, Stopper: t.stopper, Rate: t.rate, History: t.History, Window: t.Window()}
 	var out []Outline
 	add := func(prefix string, p *param[float32], slab []float32) {
 		out = append(out, Outline{prefix + p.name, p.shape, func() []float32 { return p.export(slab[p.lo:p.hi]).Data }})
@@ -41,7 +45,8 @@ func (t *Trainer) Outline() (StateMeta, []Outline) {
 		add("", p, t.vae.value)
 	}
 	for _, b := range t.vae.buffers() {
-		out = append(out, Outline{b.Name, b.Shape, func() []float32 { return b.Data }})
+		data := b.tensor().Data // small, and moved by every step
+		out = append(out, Outline{b.name, b.shape, func() []float32 { return data }})
 	}
 	for _, p := range t.vae.params {
 		add("exp_avg.", p, t.vae.m)
@@ -66,7 +71,7 @@ func (t *Trainer) State() State {
 func (t *Trainer) Resume(s State) error {
 	a, b := s.Meta.Options, t.opt
 	a.Threads, b.Threads, a.MaxEpochs, b.MaxEpochs = 0, 0, 0, 0
-	if s.Meta.Config != t.vae.Config || a != b {
+	if !reflect.DeepEqual(s.Meta.Config, t.vae.Config) || a != b {
 		return fmt.Errorf("the state is of other options: %+v %+v", s.Meta.Config, s.Meta.Options)
 	}
 	if s.Meta.Window != t.Window() {
@@ -90,7 +95,7 @@ func (t *Trainer) Resume(s State) error {
 			return err
 		}
 	}
-	t.at, t.stopped, t.stopper = s.Meta.At, s.Meta.Stopped, s.Meta.Stopper
+	t.at, t.stopped, t.stopper, t.rate = s.Meta.At, s.Meta.Stopped, s.Meta.Stopper, s.Meta.Rate
 	t.History = s.Meta.History
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // newStreamTest is newTestTrainer over windows.
 func newStreamTest(source Source, cells *Cells, window int, opt TrainOptions) *Trainer {
 	cfg := DefaultConfig()
-	cfg.NInput, cfg.NBatch, cfg.NHidden = cells.NGenes, 2, 32
+	cfg.NInput, cfg.NBatch, cfg.NHidden = cells.Genes, 2, 32
 	v := New[float32](cfg)
 	v.Initialize(opt.Seed)
 	rows := rows32(cells.Len())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"cellvi/model/kernel"
 )
@@ -17,8 +18,10 @@ type TrainOptions struct {
 	Adam      AdamOptions   `json:"adam"`
 	KL        KLWarmup      `json:"kl"`
 	Stop      EarlyStopping `json:"early_stopping"`
-	Precision string        `json:"precision"` // Float32 or BFloat16: of the head's products
-	Threads   int           `json:"-"`         // does not change results
+	Plateau   Plateau       `json:"plateau"`
+	CheckVal  int           `json:"check_val_every_n_epoch"` // epochs from one validation to the next; 0: 1
+	Precision string        `json:"precision"`               // Float32 or BFloat16: of the head's products
+	Threads   int           `json:"-"`                       // does not change results
 }
 
 // The numbers that the head's matrix products take while training.
@@ -31,7 +34,7 @@ const (
 func DefaultTrain(cells int) TrainOptions {
 	return TrainOptions{MaxEpochs: HeuristicEpochs(cells), BatchSize: 128, Adam: DefaultAdam(),
 		KL: KLWarmup{Epochs: 400, Max: 1}, Stop: EarlyStopping{Monitor: "elbo_validation", Patience: 45},
-		Precision: Float32, Threads: 1}
+		Plateau: DefaultPlateau(), CheckVal: 1, Precision: Float32, Threads: 1}
 }
 
 // Validate returns every problem at once, those of training a model of cfg included.
@@ -49,12 +52,19 @@ func (o TrainOptions) Validate(cfg Config) error {
 	check(o.Adam.Eps > 0, "eps is %g, not above 0", o.Adam.Eps)
 	check(o.KL.Min >= 0 && o.KL.Max >= o.KL.Min, "KL weights from %g to %g: need 0 ≤ minimum ≤ maximum", o.KL.Min, o.KL.Max)
 	check(o.KL.Epochs >= 0 && o.KL.Steps >= 0, "KL warm-up of %d epochs, %d steps: below 0", o.KL.Epochs, o.KL.Steps)
-	_, known := EpochStats{}.Metric(o.Stop.Monitor)
-	check(!o.Stop.Enabled || known, "early_stopping_monitor %q: there are elbo_validation, reconstruction_loss_validation, kl_local_validation", o.Stop.Monitor)
+	check(slices.Contains([]string{PlainAdam, AdamW}, o.Adam.Optimizer), "optimizer %q: there are Adam and AdamW", o.Adam.Optimizer)
+	check(o.CheckVal >= 0, "check_val_every_n_epoch is %d, below 0", o.CheckVal)
+	check(!o.Stop.Enabled || slices.Contains(Metrics(), o.Stop.Monitor), "early_stopping_monitor %q: there are %q", o.Stop.Monitor, Metrics())
+	if p := o.Plateau; p.Enabled {
+		check(slices.Contains(Metrics(), p.Metric), "lr_scheduler_metric %q: there are %q", p.Metric, Metrics())
+		check(p.Factor > 0 && p.Factor < 1, "lr_factor is %g, not between 0 and 1", p.Factor)
+		check(p.Patience >= 0 && p.Threshold >= 0 && p.Min >= 0, "lr_patience %d, lr_threshold %g, lr_min %g: none may be below 0", p.Patience, p.Threshold, p.Min)
+	}
 	check(o.Precision == Float32 || o.Precision == BFloat16, "precision %q: there are f32 and bf16", o.Precision)
 	if o.Precision == BFloat16 {
 		_, can := kernel.NewHalf()
 		check(can, "precision bf16 needs a processor with AVX-512 BF16 instructions, and this one has none: use f32")
+		check(cfg.Model != LinearSCVI, "precision bf16 is for decoders with a hidden layer, LinearSCVI's has none: use f32")
 		check(halvable(cfg.NHidden), "precision bf16 needs n_hidden in multiples of 32, it is %d", cfg.NHidden)
 	}
 	return errors.Join(problems...)
@@ -80,6 +90,7 @@ type Trainer struct {
 	at      Position
 	stopped bool
 	stopper stopper
+	rate    rate
 	History []EpochStats
 	clock   *clock // nil: not measured
 	profile Profile
@@ -121,9 +132,13 @@ func newTrainer(vae *VAE[float32], p *pool, held Source, val []int32, opt TrainO
 	t := &Trainer{vae: vae, opt: opt, pool: p, held: held, val: val, workers: newWorkers(opt.Threads), mini: &Minibatch[float32]{},
 		spare: &Minibatch[float32]{}, ahead: nowhere}
 	if opt.Precision == BFloat16 {
-		vae.head.half, _ = kernel.NewHalf()
+		vae.useHalf()
 	}
 	t.pass = newPass(vae, t.workers)
+	if vae.Model == AutoZI {
+		t.pass.weight = float64(p.n)
+	}
+	t.rate = rate{LR: opt.Adam.LR}
 	t.eval = NewEvaluator(vae, opt.Threads)
 	return t
 }
@@ -148,7 +163,7 @@ func (t *Trainer) Batches() int { return minibatches(t.pool.n, t.opt.BatchSize) 
 // with ctx's error; State may be taken then, and a Trainer that resumes from it
 // goes on with the next step.
 func (t *Trainer) Epoch(ctx context.Context) (EpochStats, error) {
-	stats := EpochStats{Epoch: t.at.Epoch, LR: t.opt.Adam.LR}
+	stats := EpochStats{Epoch: t.at.Epoch, LR: t.rate.LR}
 	if err := t.trainEpoch(ctx, &stats); err != nil {
 		return stats, err
 	}
@@ -159,8 +174,12 @@ func (t *Trainer) Epoch(ctx context.Context) (EpochStats, error) {
 		return stats, err
 	}
 	t.History = append(t.History, stats)
-	value, _ := stats.Metric(t.opt.Stop.Monitor)
-	t.stopped = len(t.val) > 0 && t.stopper.stop(t.opt.Stop, t.at.Epoch, value)
+	if value, _ := stats.Metric(t.opt.Stop.Monitor); value == value { // NaN in an epoch that does not validate
+		t.stopped = t.stopper.stop(t.opt.Stop, t.at.Epoch, value)
+	}
+	if value, _ := stats.Metric(t.opt.Plateau.Metric); t.opt.Plateau.Enabled && value == value {
+		t.rate.step(t.opt.Plateau, value)
+	}
 	t.at = Position{Epoch: t.at.Epoch + 1, Step: t.at.Step}
 	return stats, nil
 }
@@ -183,7 +202,7 @@ func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return fmt.Errorf("%w: epoch %d, minibatch %d: the loss is %g", ErrDiverged, t.at.Epoch+1, t.at.Batch+1, loss)
 		}
-		t.at.Sum.add(t.pass.Rec, t.pass.KL, stats.KLWeight)
+		t.at.Sum.add(t.pass.Rec, t.pass.KL, t.pass.KLLibrary, objective{stats.KLWeight, t.pass.weight, t.pass.global})
 		t.at.Batch++
 		if t.AfterStep != nil {
 			if err := t.AfterStep(); err != nil {
@@ -235,9 +254,8 @@ func (t *Trainer) next(ctx context.Context) (tasks int, task func(i int)) {
 // what comes later. There is no goroutine that prepares ahead: it would take a
 // core from a worker that the others wait for.
 func (t *Trainer) filling(m *Minibatch[float32], cells *Cells, rows []int, batch int) (tasks int, task func(i int)) {
-	c, bounds := t.vae.Config, t.vae.head.bounds
-	d := draws{seed: t.opt.Seed, noise: LatentNoise, epoch: t.at.Epoch, latent: c.NLatent, layers: c.NLayers, h: c.NHidden, rate: c.DropoutRate}
-	m.layout(cells, rows, len(bounds))
+	f, d := t.vae.frame, t.vae.draws(t.opt.Seed, t.at.Epoch, batch)
+	m.layout(cells, rows, f)
 	m.layoutDraws(d)
 	loads, load := t.pool.share(batch)
 	return loads + chunks(m.B), func(i int) {
@@ -246,7 +264,7 @@ func (t *Trainer) filling(m *Minibatch[float32], cells *Cells, rows []int, batch
 			load(i)
 		} else {
 			lo, hi := chunkAt(i-loads, m.B)
-			m.fillCells(cells, rows, bounds, lo, hi)
+			m.fillCells(cells, rows, f, lo, hi)
 			m.drawCells(cells, rows, d, lo, hi)
 		}
 		t.clock.lap(Loading, s)
@@ -270,16 +288,16 @@ func (t *Trainer) trainStep(ctx context.Context, weight float64) float64 {
 	t.pass.forward(t.mini, true)
 	loss := t.pass.loss(weight)
 	t.at.Step++
-	s := t.opt.Adam.step(t.at.Step)
+	s := t.opt.Adam.step(t.at.Step, t.rate.LR)
 	t.pass.backward(weight, func(lo, hi int) { t.vae.update(lo, hi, s) }, func() (int, func(i int)) { return t.next(ctx) })
 	return loss
 }
 
 func (t *Trainer) validate(ctx context.Context, stats *EpochStats) error {
-	if len(t.val) == 0 {
+	if len(t.val) == 0 || (t.at.Epoch+1)%max(1, t.opt.CheckVal) != 0 {
 		return nil
 	}
-	sum, err := t.eval.losses(ctx, t.held, t.val, t.opt.Seed, t.at.Epoch, stats.KLWeight)
+	sum, err := t.eval.losses(ctx, t.held, t.val, t.opt.Seed, t.at.Epoch, objective{stats.KLWeight, t.pass.weight, t.vae.globalKL()})
 	mean := sum.mean()
 	stats.Validation = &mean
 	if loss := mean.ELBO(); err == nil && (math.IsNaN(loss) || math.IsInf(loss, 0)) {
@@ -295,6 +313,9 @@ func (t *Trainer) Window() int {
 	}
 	return t.pool.size
 }
+
+// Config is the model's.
+func (t *Trainer) Config() Config { return t.vae.Config }
 
 // Options are the Trainer's.
 func (t *Trainer) Options() TrainOptions { return t.opt }

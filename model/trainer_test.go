@@ -14,7 +14,7 @@ import (
 // so that there is something to learn.
 func structured(n, genes int) *Cells {
 	rng := rand.New(rand.NewPCG(11, 12))
-	c := NewCells(genes, n, Extent{})
+	c := NewCells(Width{Genes: genes}, n, Extent{})
 	for i := range n {
 		var at []int32
 		var counts []float32
@@ -27,7 +27,7 @@ func structured(n, genes int) *Cells {
 				at, counts = append(at, int32(g)), append(counts, float32(x))
 			}
 		}
-		c.Append(at, counts, int32(i%2), int64(i))
+		c.Append(at, counts, Covariates{Batch: int32(i % 2)}, int64(i))
 	}
 	return c
 }
@@ -52,7 +52,7 @@ func rows32(n int) []int32 {
 
 func newTestTrainer(cells *Cells, opt TrainOptions) *Trainer {
 	cfg := DefaultConfig()
-	cfg.NInput, cfg.NBatch, cfg.NHidden = cells.NGenes, 2, 32
+	cfg.NInput, cfg.NBatch, cfg.NHidden = cells.Genes, 2, 32
 	v := New[float32](cfg)
 	v.Initialize(opt.Seed)
 	n := cells.Len()

@@ -3,6 +3,8 @@ package model
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"math"
 
 	"cellvi/model/kernel"
 )
@@ -12,10 +14,15 @@ import (
 type VAE[T kernel.Float] struct {
 	Config
 	slabs[T]
-	ops  kernel.Ops[T]
-	enc  *encoder[T]
-	dec  *decoder[T]
-	head *head[T]
+	frame    frame
+	ops      kernel.Ops[T]
+	embed    *param[T] // (NBatch, dim) the batch's vectors; nil: one-hot
+	enc      *encoder[T]
+	lib      *encoder[T] // of the latent library size; nil: it is observed
+	libPrior libraryPrior[T]
+	dec      *decoder[T]
+	head     *head[T]
+	moves    []span // what training may change, ascending; nil: everything. See Freeze
 }
 
 // New builds a VAE with zero parameters: call Initialize or Load next.
@@ -24,58 +31,71 @@ func New[T kernel.Float](cfg Config) *VAE[T] {
 	if err := cfg.Validate(); err != nil {
 		panic(err)
 	}
-	v := &VAE[T]{Config: cfg, ops: kernel.New[T]()}
-	v.enc = newEncoder(&v.slabs, cfg)
+	v := &VAE[T]{Config: cfg, ops: kernel.New[T](), frame: newFrame(cfg)}
+	if cfg.embeds() {
+		v.embed = v.add("_embeddings_dict.batch.weight", false, cfg.NBatch, cfg.BatchEmbeddingDim)
+		v.embed.gauss = true
+	}
+	v.enc = newEncoder(&v.slabs, cfg, "z_encoder", cfg.NLayers, cfg.NLatent)
+	if !cfg.observed() {
+		v.lib = newEncoder(&v.slabs, cfg, "l_encoder", 1, 1)
+		v.libPrior = newLibraryPrior[T](cfg.NBatch)
+	}
 	v.dec = newDecoder(&v.slabs, cfg)
 	v.shared = v.params[len(v.params)-1].hi
 	// What follows is cut by blocks of genes.
-	h, g := cfg.NHidden, cfg.NInput
-	v.enc.in = v.add("z_encoder.encoder.fc_layers.Layer 0.0.weight", true, h, g)
-	v.head = &head[T]{bounds: kernel.Blocks(g), h: h}
-	v.head.scale = v.add("decoder.px_scale_decoder.0.weight", false, g, h)
-	v.head.bias = v.add("decoder.px_scale_decoder.0.bias", false, g)
-	v.head.r = v.add("px_r", false, g)
-	v.allot()
-	for _, n := range v.norms() {
-		for i := range n.gamma.w {
-			n.gamma.w[i] = 1
-		}
+	v.enc.addInput(&v.slabs)
+	if v.lib != nil {
+		v.lib.addInput(&v.slabs)
 	}
+	v.head = newHead(&v.slabs, cfg, v.dec.width())
+	v.allot()
 	return v
 }
 
-// norms are all batch normalizations, encoder's first.
-func (v *VAE[T]) norms() []*hidden[T] {
-	return append(append([]*hidden[T]{}, v.enc.hiddens...), v.dec.hiddens...)
+// encoders are z's, and the library's where there is one.
+func (v *VAE[T]) encoders() []*encoder[T] {
+	if v.lib == nil {
+		return []*encoder[T]{v.enc}
+	}
+	return []*encoder[T]{v.enc, v.lib}
+}
+
+// norms are all batch normalizations, encoders' first.
+func (v *VAE[T]) norms() (list []*batchNorm[T]) {
+	var layers []*hidden[T]
+	for _, e := range v.encoders() {
+		layers = append(layers, e.hiddens...)
+	}
+	for _, n := range append(layers, v.dec.hiddens...) {
+		if n.norm != nil {
+			list = append(list, n.norm)
+		}
+	}
+	for _, p := range v.head.projections() {
+		if p.norm != nil {
+			list = append(list, p.norm)
+		}
+	}
+	return list
 }
 
 // Initialize draws the parameters as PyTorch initializes these layers: weights
-// and biases from U(−1/sqrt(fan in), 1/sqrt(fan in)), r from N(0, 1).
+// and biases from U(−1/sqrt(fan in), 1/sqrt(fan in)), r, AutoZI's logits and the
+// batch's vectors from N(0, 1). A parameter's numbers are a function of the seed,
+// its name and size.
 func (v *VAE[T]) Initialize(seed uint64) {
-	fan := map[string]int{}
 	for _, p := range v.params {
-		if len(p.shape) == 2 {
-			fan[stem(p.name)] = p.shape[1]
-		}
-	}
-	for i, p := range v.params {
-		rng := Stream(seed, Initial, 0, uint64(i))
-		if p == v.head.r {
+		name := fnv.New64a()
+		_, _ = name.Write([]byte(p.name)) // a hash takes every write
+		rng := Stream(seed, Initial, 0, name.Sum64())
+		switch {
+		case p.gauss:
 			normal(rng, p.w)
-		} else if in, ok := fan[stem(p.name)]; ok {
-			uniform(rng, in, p.w)
+		case p.fan > 0:
+			uniform(rng, p.fan, p.w)
 		}
 	}
-}
-
-// stem is a parameter's name without its last part: one layer's weight and bias share it.
-func stem(name string) string {
-	for i := len(name) - 1; i > 0; i-- {
-		if name[i] == '.' {
-			return name[:i]
-		}
-	}
-	return name
 }
 
 // Tensors gives every parameter and running statistic under scvi-tools' name.
@@ -84,7 +104,10 @@ func (v *VAE[T]) Tensors() []Tensor {
 	for _, p := range v.params {
 		out = append(out, p.export(p.w))
 	}
-	return append(out, v.buffers()...)
+	for _, b := range v.buffers() {
+		out = append(out, b.tensor())
+	}
+	return out
 }
 
 // Gradients gives the gradient of every parameter, after a backward pass.
@@ -96,20 +119,31 @@ func (v *VAE[T]) Gradients() []Tensor {
 	return out
 }
 
-// buffers gives the running statistics.
-func (v *VAE[T]) buffers() []Tensor {
-	var out []Tensor
+// buffer is numbers of the model that no gradient moves.
+type buffer[T kernel.Float] struct {
+	name  string
+	shape []int
+	x     []T
+}
+
+func (b buffer[T]) tensor() Tensor {
+	t := Tensor{Name: b.name, Shape: b.shape}
+	for _, x := range b.x {
+		t.Data = append(t.Data, float32(x))
+	}
+	return t
+}
+
+// buffers gives the running statistics, and the priors.
+func (v *VAE[T]) buffers() []buffer[T] {
+	var out []buffer[T]
 	for _, n := range v.norms() {
-		for _, b := range []struct {
-			name string
-			x    []T
-		}{{".running_mean", n.mean}, {".running_var", n.runvar}} {
-			t := Tensor{Name: n.name + b.name, Shape: []int{len(b.x)}}
-			for _, x := range b.x {
-				t.Data = append(t.Data, float32(x))
-			}
-			out = append(out, t)
-		}
+		out = append(out, buffer[T]{n.name + ".running_mean", []int{len(n.mean)}, n.mean},
+			buffer[T]{n.name + ".running_var", []int{len(n.runvar)}, n.runvar})
+	}
+	if v.lib != nil {
+		out = append(out, buffer[T]{"library_log_means", []int{1, v.NBatch}, v.libPrior.mean},
+			buffer[T]{"library_log_vars", []int{1, v.NBatch}, v.libPrior.variance})
 	}
 	return out
 }
@@ -129,19 +163,19 @@ func (v *VAE[T]) Load(tensors []Tensor) error {
 			problems = append(problems, err)
 		}
 	}
-	for _, n := range v.norms() {
-		problems = append(problems, loadBuffer(byName, n.name+".running_mean", n.mean), loadBuffer(byName, n.name+".running_var", n.runvar))
+	for _, b := range v.buffers() {
+		problems = append(problems, b.load(byName))
 	}
 	return errors.Join(problems...)
 }
 
-func loadBuffer[T kernel.Float](byName map[string]Tensor, name string, x []T) error {
-	t, ok := byName[name]
-	if !ok || len(t.Data) != len(x) {
-		return fmt.Errorf("tensor %s is missing or not of %d values", name, len(x))
+func (b buffer[T]) load(byName map[string]Tensor) error {
+	t, ok := byName[b.name]
+	if !ok || len(t.Data) != len(b.x) {
+		return fmt.Errorf("tensor %s is missing or not of %d values", b.name, len(b.x))
 	}
 	for i, v := range t.Data {
-		x[i] = T(v)
+		b.x[i] = T(v)
 	}
 	return nil
 }
@@ -154,9 +188,9 @@ func (v *VAE[T]) Finite() error {
 			return fmt.Errorf("%s is not finite", p.name)
 		}
 	}
-	for _, n := range v.norms() {
-		if !finite(n.mean) || !finite(n.runvar) {
-			return fmt.Errorf("the running statistics of %s are not finite", n.name)
+	for _, b := range v.buffers() {
+		if !finite(b.x) {
+			return fmt.Errorf("%s is not finite", b.name)
 		}
 	}
 	return nil
@@ -171,5 +205,47 @@ func finite[T kernel.Float](x []T) bool {
 	return true
 }
 
-// R gives log theta of each gene (G), theta the inverse dispersion: variance mu + mu²/theta.
-func (v *VAE[T]) R() []float32 { return v.head.r.export(v.head.r.w).Data }
+// R gives r = log theta of each gene and batch or label, (G, codes) row-major; theta is
+// the inverse dispersion, variance mu + mu²/theta, or the normal's standard deviation.
+// It is nil where theta is an output of the decoder, or there is none.
+func (v *VAE[T]) R() (r []float32, codes int) {
+	if v.head.r == nil {
+		return nil, 0
+	}
+	return v.head.r.p.export(v.head.r.p.w).Data, v.head.r.codes
+}
+
+// Loadings gives a linear decoder's weights (G, L), row-major: how the logit of each
+// gene's share moves with each dimension of the latent, batch normalization at its
+// running statistics included. It is nil where the decoder is not linear.
+func (v *VAE[T]) Loadings() []float32 {
+	if v.Model != LinearSCVI {
+		return nil
+	}
+	out, p := make([]float32, v.NInput*v.NLatent), v.head.scale
+	for g := range v.NInput {
+		by := 1.0
+		if n := p.norm; n != nil {
+			by = float64(n.gamma.w[g]) / math.Sqrt(float64(n.runvar[g]+n.eps))
+		}
+		for l := range v.NLatent {
+			out[g*v.NLatent+l] = float32(by * float64(p.w.w[g*p.k+l]))
+		}
+	}
+	return out
+}
+
+// ZeroInflation gives AutoZI's posterior: alpha and beta of Beta(alpha, beta), the
+// distribution of the probability that a gene has no zero inflation, (G, codes)
+// row-major; nil for other models.
+func (v *VAE[T]) ZeroInflation() (alpha, beta []float32, codes int) {
+	a := v.head.auto
+	if a == nil {
+		return nil, nil, 0
+	}
+	for i := range a.alpha.p.w {
+		alpha = append(alpha, float32(sigmoid(float64(a.alpha.p.w[i]))))
+		beta = append(beta, float32(sigmoid(float64(a.beta.p.w[i]))))
+	}
+	return alpha, beta, a.alpha.codes
+}

@@ -47,12 +47,28 @@ func fitWindow(job *pipeline.Job, data *model.Dataset, cfg model.Config, opt mod
 // restBytes is what training takes beside the counts.
 func restBytes(data *model.Dataset, cfg model.Config, opt model.TrainOptions) int64 {
 	cells := int64(data.Train.Len() + data.Val.Len())
-	return programBytes + garbageBytes + cells*codeBytes + 16*int64(data.Val.Len()) + model.TrainBytes(cfg, opt)
+	return programBytes + garbageBytes + cells*(codeBytes+covariateBytes(cfg)) + 16*int64(data.Val.Len()) + model.TrainBytes(cfg, opt)
 }
 
 // codeBytes is what a kept cell's row, batch and part take, and its place in a
 // section.
 const codeBytes = 9 + 4
+
+// covariateBytes is what a kept cell's further covariates take, and its total counts
+// where they make the prior of an inferred library size.
+func covariateBytes(cfg model.Config) (bytes int64) {
+	bytes = 4 * int64(len(cfg.NCatsPerCov)+cfg.NContinuousCov)
+	if cfg.NLabels > 1 {
+		bytes += 4
+	}
+	if cfg.UseSizeFactor {
+		return bytes + 4
+	}
+	if !cfg.UseObservedLibSize {
+		bytes += 8
+	}
+	return bytes
+}
 
 // human shows a size in bytes.
 func human(n int64) string {

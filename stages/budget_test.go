@@ -22,7 +22,7 @@ func million() *model.Dataset {
 		}
 		return s
 	}
-	return &model.Dataset{NGenes: 2000, Train: section(900_000), Val: section(100_000)}
+	return &model.Dataset{Width: model.Width{Genes: 2000}, Train: section(900_000), Val: section(100_000)}
 }
 
 // The window depends on the budget and the data, not on threads; what it takes,

@@ -68,21 +68,33 @@ func (c *checkpoint) load(job *pipeline.Job, t *model.Trainer) error {
 }
 
 // fingerprint is the SHA-256 of what decides the cells that the trainer sees: the
-// store's checksums, the genes and cells picked, their codes and the split.
-func fingerprint(st *store.Store, p *prepared) string {
+// store's checksums, the genes and cells picked, their covariates and the split; and of
+// begun, what was trained before.
+func fingerprint(st *store.Store, p *prepared, begun string) string {
 	h := sha256.New()
 	put := func(v any) { _ = binary.Write(h, binary.LittleEndian, v) } // a hash takes every write
 	put([]byte(st.Checksum()))
+	put([]byte(begun))
 	put(p.Picked)
 	for from := 0; from < len(p.Row); from += groupCells { // in pieces, for Write copies them
 		to := min(from+groupCells, len(p.Row))
 		put(p.Row[from:to])
-		put(p.Batch[from:to])
+		p.putCovariates(from, to, put)
 		for _, s := range p.Split[from:to] {
 			_, _ = h.Write([]byte{byte(s)})
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// putCovariates gives put those of cells from … to−1.
+func (p *prepared) putCovariates(from, to int, put func(any)) {
+	for _, codes := range append([][]int32{p.Batch, p.Label}, p.Cats...) {
+		put(codes[min(from, len(codes)):min(to, len(codes))])
+	}
+	for _, values := range append([][]float32{p.Factor}, p.Conts...) {
+		put(values[min(from, len(values)):min(to, len(values))])
+	}
 }
 
 func outward(tensors []model.Tensor) []safetensors.Tensor {

@@ -34,6 +34,20 @@ type child struct {
 
 // startChild asks a child q, whose limits this sets. ctx ends it.
 func startChild(ctx context.Context, q question, may means) (*child, error) {
+	c, err := newChild(ctx, q, may)
+	if err != nil {
+		return nil, err
+	}
+	var asked bytes.Buffer
+	if err := gob.NewEncoder(&asked).Encode(c.q); err != nil {
+		return nil, errors.Join(err, c.out.Close())
+	}
+	c.cmd.Stdin = &asked
+	return c, c.start()
+}
+
+// newChild is a child not yet started, whose stdin is to give it the question.
+func newChild(ctx context.Context, q question, may means) (*child, error) {
 	memory, cpu, most, err := childLimits(given([]string{q.File}, q.Read.Var), may)
 	if err != nil {
 		return nil, err
@@ -43,14 +57,9 @@ func startChild(ctx context.Context, q question, may means) (*child, error) {
 		return nil, err
 	}
 	q.Plan, q.Threads, q.Memory = may.readerMemory(), may.threads, memory
-	q.CPU, q.MostCPU = uint64(cpu.Seconds()), uint64(most.Seconds())
-	var asked bytes.Buffer
-	if err := gob.NewEncoder(&asked).Encode(q); err != nil {
-		return nil, err
-	}
+	q.CPU, q.MostCPU = uint64(cpu.Seconds()), uint64((most + q.Add.time()).Seconds())
 	c := &child{q: q, faults: &bytes.Buffer{}, done: make(chan struct{})}
 	c.cmd = exec.CommandContext(ctx, self, "read", "--threads="+strconv.Itoa(may.threads))
-	c.cmd.Stdin = &asked
 	c.cmd.Stderr = &c.errors
 	// Network file systems often cannot lock, and libhdf5 then refuses to open;
 	// it reads this before main, and nobody writes to an input. Every thread that
@@ -60,7 +69,7 @@ func startChild(ctx context.Context, q question, may means) (*child, error) {
 		return nil, err
 	}
 	widenPipe(c.out)
-	return c, c.start()
+	return c, nil
 }
 
 // widenPipe lets a pipe hold more than its 64 kB, so that both ends run without

@@ -19,6 +19,7 @@ type question struct {
 	Ask  ask
 	File string
 	Read ReadOptions
+	Add  *additions // of askTarget and askAdd
 
 	Plan    int64  // bytes that reading may plan with
 	Threads int    // that decompress
@@ -35,6 +36,8 @@ const (
 	askNames    ask = "names"    // the cells' names, by gob
 	askDescribe ask = "describe" // a counts.Description, as JSON
 	askFrame    ask = "frame"    // a file of annotations, by gob
+	askTarget   ask = "target"   // whether arrays can be added, and names, by gob
+	askAdd      ask = "add"      // to add arrays that come after the question
 )
 
 // faultDescriptor is where the child writes a childFault: its stdout carries
@@ -42,19 +45,20 @@ const (
 const faultDescriptor = 3
 
 // ServeChild is the whole work of the hidden command `read`, in which a child process
-// reads one file. It takes a question from in, limits itself before the file is
+// reads one file, or adds to one. It takes a question from in, limits itself before the file is
 // touched, writes to out, and returns the exit code; an error goes to the parent. A fault of HDF5 may kill it at any point: the parent tells that from
 // a whole answer.
 func ServeChild(ctx context.Context, in io.Reader, out io.Writer) int {
 	faults := os.NewFile(faultDescriptor, "faults")
 	var q question
-	err := gob.NewDecoder(in).Decode(&q)
+	from := gob.NewDecoder(in)
+	err := from.Decode(&q)
 	if err == nil {
 		err = limit(q)
 	}
 	if err == nil {
 		w := bufio.NewWriter(out)
-		err = errors.Join(serve(ctx, q, startOpening(q), w), w.Flush())
+		err = errors.Join(serve(ctx, q, startOpening(q), from, w), w.Flush())
 	}
 	if err == nil {
 		return 0
@@ -71,8 +75,12 @@ const (
 	childMute   = 70
 )
 
-func serve(ctx context.Context, q question, opening *opening, out io.Writer) (err error) {
+func serve(ctx context.Context, q question, opening *opening, in *gob.Decoder, out io.Writer) (err error) {
 	switch q.Ask {
+	case askTarget:
+		return serveTarget(q, opening, out)
+	case askAdd:
+		return serveAdd(q, opening, in, out)
 	case askFrame:
 		opening.over()
 		file, err := readFrame(q)

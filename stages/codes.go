@@ -14,6 +14,7 @@ type codes struct {
 	key    string   // the annotation; "": none, all cells are of one level
 	levels []string // never empty
 	of     []int32  // one a cell; nil where there is no annotation
+	kind   string   // of the levels, where they are no text: integer, float or boolean
 }
 
 // at is the code of cell i.
@@ -29,7 +30,7 @@ func (c *codes) at(i int) int32 {
 // and numbers by value. Cells are added piece by piece; 4 bytes a cell are kept.
 type coder struct {
 	codes
-	kind    counts.Kind
+	values  counts.Kind
 	missing int64
 	first   int // the first cell without a value
 	texts   distinct[string]
@@ -39,7 +40,7 @@ type coder struct {
 
 // newCoder begins to code the annotation that header describes, of so many cells.
 func newCoder(header *counts.Column, cells int) *coder {
-	c := &coder{kind: header.Kind}
+	c := &coder{values: header.Kind}
 	c.key, c.levels, c.of = header.Name, header.Levels, make([]int32, 0, cells)
 	return c
 }
@@ -71,7 +72,8 @@ func (c *coder) add(column *counts.Column) {
 // that no cell has stay, as in scvi-tools, unless drop says so: where cells were left
 // out, as anndata does for a subset.
 func (c *coder) settle(drop bool) *codes {
-	switch c.kind {
+	c.kind = map[counts.Kind]string{counts.Int: "integer", counts.Float: "float", counts.Bool: "boolean"}[c.values]
+	switch c.values {
 	case counts.Categorical:
 		if drop {
 			c.dropUnused()

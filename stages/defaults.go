@@ -16,14 +16,24 @@ func DefaultReadOptions() ReadOptions {
 }
 
 // DefaultPrepareOptions keeps every cell and gene.
-func DefaultPrepareOptions() PrepareOptions { return PrepareOptions{HVGSpan: 0.3} }
+func DefaultPrepareOptions() PrepareOptions {
+	return PrepareOptions{HVGSpan: 0.3, ShuffleSetSplit: true}
+}
 
 // DefaultTrainOptions are scvi-tools' defaults with the likelihood nb.
 func DefaultTrainOptions() TrainOptions {
 	return TrainOptions{
-		NLatent: 10, NHidden: 128, NLayers: 1, DropoutRate: 0.1, GeneLikelihood: "nb", Dispersion: "gene",
-		LR: 1e-3, WeightDecay: 1e-6, Eps: 0.01, NEpochsKLWarmup: 400, MaxKLWeight: 1, Precision: model.Float32,
-		EarlyStoppingMonitor: "elbo_validation", EarlyStoppingPatience: 45, CheckpointEvery: 60,
+		ModelOptions: ModelOptions{
+			ModelClass: model.SCVI, Dispersion: "gene", LatentDistribution: "normal", NLatent: 10, NHidden: 128, NLayers: 1, DropoutRate: 0.1,
+			DeeplyInjectCovariates: true, BatchRepresentation: "one-hot", BatchEmbeddingDim: 5, UseBatchNorm: "both", UseLayerNorm: "none",
+			LogVariational: true, AlphaPrior: 0.5, BetaPrior: 0.5, MinimalDropout: 0.01, ZeroInflation: "gene",
+		},
+		FitOptions: FitOptions{
+			Optimizer: model.PlainAdam, LR: 1e-3, Eps: 0.01, NEpochsKLWarmup: 400, MaxKLWeight: 1,
+			LRFactor: 0.6, LRPatience: 30, LRSchedulerMetric: "elbo_validation", Precision: model.Float32,
+			EarlyStoppingMonitor: "elbo_validation", EarlyStoppingPatience: 45, CheckValEveryNEpoch: 1, CheckpointEvery: 60,
+		},
+		WeightDecay: 1e-6,
 	}
 }
 

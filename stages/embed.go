@@ -14,7 +14,9 @@ import (
 // groupCells is the cells of a row group: a few megabytes of latent.
 const groupCells = 64 * 1024
 
-// Run writes the posterior mean of every kept cell, in the store's order.
+// Run writes the posterior mean of every kept cell, in the store's order, and a copy of
+// the input that has them, where it is asked for. What is in that copy's way is found
+// before.
 func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
 	if err != nil {
@@ -27,9 +29,17 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	job.Count("cells", int64(len(f.p.Row)))
-	return pipeline.PublishFile(s.Latent(), func(tmp string) error {
-		return s.write(ctx, job, f, tmp)
-	})
+	var h5 *h5adCopy
+	if s.Options.WriteH5AD != "" {
+		if h5, err = s.planH5AD(ctx, job, f); err != nil {
+			return err
+		}
+	}
+	err = pipeline.PublishFile(s.Latent(), func(tmp string) error { return s.write(ctx, job, f, tmp) })
+	if err != nil || h5 == nil {
+		return err
+	}
+	return h5.publish(ctx)
 }
 
 // latents are those of a row group: kept cells from … to−1.

@@ -38,7 +38,7 @@ func (f *fitted) read(preparedPath, modelPath string) (err error) {
 	if f.vae, f.card, err = readModel(modelPath); err != nil {
 		return err
 	}
-	if f.pick, err = pickNamed(f.st, f.card.Genes, modelPath); err != nil {
+	if f.pick, err = pickNamed(f.st, f.card.Genes, f.card.Absent, modelPath); err != nil {
 		return err
 	}
 	return f.card.recode(f.p, preparedPath)
@@ -53,7 +53,7 @@ const nameBytes = 64
 // fits says before it happens that evaluating the model, with buffers of output
 // bytes, does not fit the budget.
 func (f *fitted) fits(job *pipeline.Job, buffers int64) error {
-	need := int64(programBytes+garbageBytes) + model.EvalBytes(f.vae.Config, job.Threads) + buffers + int64(len(f.p.Row))*codeBytes
+	need := int64(programBytes+garbageBytes) + model.EvalBytes(f.vae.Config, job.Threads) + buffers + int64(len(f.p.Row))*(codeBytes+covariateBytes(f.vae.Config))
 	if job.Memory > 0 && need > job.Memory {
 		return pipeline.OverMemory("%d cells × %d genes need about %s, --memory allows %s: raise it, or use fewer --threads",
 			len(f.p.Row), f.vae.NInput, human(need), human(job.Memory))

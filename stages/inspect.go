@@ -13,11 +13,14 @@ import (
 // InspectOptions say which files to look at and how to tell of them. They are
 // read as ingest would read them.
 type InspectOptions struct {
-	File        []string `arg:"" name:"file" sep:"none" help:"Files to look at, as --input of ingest and run takes them; several as one joined table."`
-	ReadOptions `embed:""`
-	BatchKey    string `name:"batch-key" placeholder:"COLUMN" help:"Cell annotation that will be the batch covariate: it must be there, with a value for every cell." group:"Cells and genes"`
-	LabelsKey   string `name:"labels-key" placeholder:"COLUMN" help:"Cell annotation that will be the labels: likewise." group:"Cells and genes"`
-	Format      string `name:"format" enum:"text,json" default:"text" help:"text for people, json for programs." group:"Output"`
+	File                     []string `arg:"" name:"file" sep:"none" help:"Files to look at, as --input of ingest and run takes them; several as one joined table."`
+	ReadOptions              `embed:""`
+	BatchKey                 string   `name:"batch-key" placeholder:"COLUMN" help:"Cell annotation that will be the batch covariate: it must be there, with a value for every cell." group:"Cells and genes"`
+	LabelsKey                string   `name:"labels-key" placeholder:"COLUMN" help:"Cell annotation that will be the labels: likewise." group:"Cells and genes"`
+	CategoricalCovariateKeys []string `name:"categorical-covariate-keys" placeholder:"COLUMN" help:"Cell annotations that will be further covariates: likewise." group:"Cells and genes"`
+	ContinuousCovariateKeys  []string `name:"continuous-covariate-keys" placeholder:"COLUMN" help:"Cell annotations that will be covariates as numbers: they must be finite." group:"Cells and genes"`
+	SizeFactorKey            string   `name:"size-factor-key" placeholder:"COLUMN" help:"Cell annotation that will be the size factors: they must be finite and above 0." group:"Cells and genes"`
+	Format                   string   `name:"format" enum:"text,json" default:"text" help:"text for people, json for programs." group:"Output"`
 }
 
 // Inspection is what is in a file, as `inspect --format json` tells it. NNZ,

@@ -24,6 +24,7 @@ type looking struct {
 	obs     columnTallies
 	met     []bool // per gene: some cell has counts of it
 	missing []*missingCheck
+	numbers []*numberCheck
 }
 
 // tell is for what a run would tell.
@@ -61,15 +62,29 @@ func (l *looking) all(ctx context.Context) error {
 
 // findKeys looks for the annotations that a run would need.
 func (l *looking) findKeys(table counts.Reader) {
-	for _, key := range []string{l.o.BatchKey, l.o.LabelsKey} {
+	for _, key := range l.coded() {
 		switch {
-		case key == "":
 		case table.Obs().Column(key) == nil:
 			l.refuse(0, noColumn(l.file(), key, table.Obs()))
 		default:
 			l.missing = append(l.missing, &missingCheck{key: key})
 		}
 	}
+	for _, key := range given(l.o.ContinuousCovariateKeys, l.o.SizeFactorKey) {
+		column := table.Obs().Column(key)
+		if column == nil {
+			l.refuse(0, noColumn(l.file(), key, table.Obs()))
+		} else if err := checkNumeric(l.file(), column); err != nil {
+			l.refuse(0, err)
+		} else {
+			l.numbers = append(l.numbers, &numberCheck{key: key, positive: key == l.o.SizeFactorKey})
+		}
+	}
+}
+
+// coded are the annotations whose values are levels.
+func (l *looking) coded() []string {
+	return slices.Compact(given(given(nil, l.o.BatchKey, l.o.LabelsKey), l.o.CategoricalCovariateKeys...))
 }
 
 // read reads all counts.
@@ -108,6 +123,9 @@ func (l *looking) take(t *counts.Table, genes *counts.Frame) {
 	for _, m := range l.missing {
 		m.add(&t.Obs)
 	}
+	for _, m := range l.numbers {
+		m.add(&t.Obs)
+	}
 }
 
 // judge says everything that is known once all is read, what a run would refuse
@@ -121,6 +139,11 @@ func (l *looking) judge(ctx context.Context) error {
 		}
 	}
 	for _, m := range l.missing {
+		if err := m.err(l.file()); err != nil {
+			l.refuse(m.n, err)
+		}
+	}
+	for _, m := range l.numbers {
 		if err := m.err(l.file()); err != nil {
 			l.refuse(m.n, err)
 		}
@@ -167,9 +190,9 @@ func (l *looking) judgeCounts(emptyGenes int64) {
 
 // judgeLevels tells levels of the covariates that prepare would warn of.
 func (l *looking) judgeLevels() {
-	for _, key := range []string{l.o.BatchKey, l.o.LabelsKey} {
+	for _, key := range l.coded() {
 		i := slices.IndexFunc(l.obs, func(t columnTally) bool { return t.column.Name == key })
-		if key == "" || i < 0 {
+		if i < 0 {
 			continue
 		}
 		tally := &l.obs[i]

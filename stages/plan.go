@@ -28,14 +28,14 @@ func (s *Train) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared(
 // Plan reads store and prepared, and writes model, history and genes.
 func (s *Train) Plan() pipeline.Plan {
 	return pipeline.Plan{
-		Inputs:  []string{s.Store(), s.Prepared()},
+		Inputs:  given([]string{s.Store(), s.Prepared()}, s.Options.InitModel),
 		Outputs: []string{s.Model(), s.History(), s.Genes()},
 		Folders: map[string][]string{s.Model(): {"model.json", "model.safetensors"}},
 		Partial: []string{s.Checkpoint()},
 		Args: struct {
 			Shared
 			TrainOptions
-		}{s.Shared, s.Options},
+		}{s.Shared, s.Options.resolved()},
 		Seed: &s.Shared.Seed,
 	}
 }
@@ -45,6 +45,8 @@ type Embed struct {
 	Layout
 	StorePath, PreparedPath, ModelPath string
 	Options                            EmbedOptions
+	Ingest                             *IngestOptions // of the same run; nil: what run.json tells of them
+	copied                             *h5adSource    // what --write-h5ad copies; nil until Preflight found it
 }
 
 // Name is the subcommand.
@@ -59,13 +61,21 @@ func (s *Embed) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared(
 // Model is the folder of the trained model.
 func (s *Embed) Model() string { return or(s.ModelPath, s.Layout.Model()) }
 
-// Plan reads store, prepared and model, and writes the latent.
+// Plan reads store, prepared and model, and the file that is copied, where Preflight
+// found one, and writes the latent and the copy.
 func (s *Embed) Plan() pipeline.Plan {
-	return pipeline.Plan{
+	plan := pipeline.Plan{
 		Inputs:  []string{s.Store(), s.Prepared(), s.Model()},
-		Outputs: []string{s.Latent()},
+		Outputs: given([]string{s.Latent()}, s.Options.WriteH5AD),
 		Args:    s.Options,
 	}
+	if s.copied != nil {
+		plan.Inputs = given(plan.Inputs, s.copied.path)
+	}
+	if s.Options.WriteH5AD == "" {
+		plan.Args = EmbedOptions{LatentVar: s.Options.LatentVar}
+	}
+	return plan
 }
 
 // Reconstruct writes the decoder's mean and dispersions at the posterior mean.
@@ -94,10 +104,13 @@ func (s *Reconstruct) Plan() pipeline.Plan {
 	return pipeline.Plan{
 		Inputs:  given(inputs, s.Options.ReconstructGenes),
 		Outputs: []string{s.Reconstruction()},
-		Folders: map[string][]string{s.Reconstruction(): {"px_rate.parquet", "px_scale.parquet", "px_r.parquet"}},
+		Folders: map[string][]string{s.Reconstruction(): reconstructionFiles},
 		Args:    s.Options,
 	}
 }
+
+// reconstructionFiles are all that a reconstruction may have.
+var reconstructionFiles = []string{"px_rate.parquet", "px_scale.parquet", "px_r.parquet", "px_dropout.parquet"}
 
 // Report draws the page for people and the brief for MultiQC.
 type Report struct {

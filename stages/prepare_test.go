@@ -21,6 +21,7 @@ func prepareRun(t *testing.T, x *table, o PrepareOptions) (*Prepare, *pipeline.J
 	if o.HVGSpan == 0 {
 		o.HVGSpan = 0.3
 	}
+	o.ShuffleSetSplit = true
 	s := &Prepare{Layout: writeStore(t, x), Options: o, Shared: DefaultShared()}
 	job, err := run(s)
 	return s, job, err

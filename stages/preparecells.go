@@ -38,7 +38,7 @@ func (d *decisions) fits(genes, levels int) error {
 	if cells > math.MaxInt32 {
 		return pipeline.BadInput("%s: %d cells, of which cellvi takes %d at most", d.stage.Store(), cells, math.MaxInt32)
 	}
-	need := int64(genes)*int64(levels)*bytesPerGene + int64(cells)*bytesPerCell
+	need := int64(genes)*int64(levels)*bytesPerGene + int64(cells)*(bytesPerCell+4*int64(len(d.cats)+len(d.numbers())))
 	if d.stage.Options.Split != "" {
 		need += int64(cells) * splitFileBytes
 	}

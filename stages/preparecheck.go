@@ -21,6 +21,14 @@ func tooSmall(file string, cells, genes int64) error {
 		Advice: "at least 3 cells and 2 genes are needed"}
 }
 
+// leastCells is the least number of cells: one where nothing is to be trained.
+func (d *decisions) leastCells() int {
+	if d.stage.Reference.unfitted() {
+		return 1
+	}
+	return leastCells
+}
+
 // noCounts refuses a table of zeros.
 func noCounts(file string, cells int64) error {
 	return &counts.InputError{File: file, Found: "none of its " + plural(cells, "cell", "cells") + " has any counts",
@@ -32,9 +40,9 @@ func noCounts(file string, cells int64) error {
 func (d *decisions) checkKept() error {
 	file, least := d.stage.Store(), d.stage.Options.MinCounts
 	switch {
-	case len(d.rows) < leastCells && len(d.rows) < d.store.Cells():
+	case len(d.rows) < d.leastCells() && len(d.rows) < d.store.Cells():
 		return pipeline.BadInput("%s: --min-counts %v keeps %d of %d cells, at least %d are needed to train on: lower it",
-			file, least, len(d.rows), d.store.Cells(), leastCells)
+			file, least, len(d.rows), d.store.Cells(), d.leastCells())
 	case d.median == 0:
 		return noCounts(file, int64(len(d.rows)))
 	}
@@ -52,7 +60,7 @@ func (d *decisions) checkSelected(selected int64) error {
 
 // checkTrained refuses a split that leaves too few cells to train on.
 func (d *decisions) checkTrained(train int64) error {
-	if train >= leastCells {
+	if train >= int64(d.leastCells()) {
 		return nil
 	}
 	o, file, advice := d.stage.Options, d.stage.Store(), "another --batch-size keeps more"

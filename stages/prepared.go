@@ -19,6 +19,12 @@ type covariates struct {
 	BatchLevels []string `json:"batch_levels"`
 	LabelsKey   string   `json:"labels_key"`
 	LabelLevels []string `json:"label_levels"`
+
+	CategoricalKeys   []string          `json:"categorical_covariate_keys"`
+	CategoricalLevels [][]string        `json:"categorical_covariate_levels"` // of each of them
+	ContinuousKeys    []string          `json:"continuous_covariate_keys"`
+	SizeFactorKey     string            `json:"size_factor_key"`       // "": none
+	LevelKinds        map[string]string `json:"level_kinds,omitempty"` // by key, where levels are no text: integer, float or boolean
 }
 
 // part is a kept cell's part of the split.
@@ -31,12 +37,16 @@ const (
 	toValidate
 )
 
-// prepared is what prepare decided, read back: 9 bytes a kept cell. The cells'
+// prepared is what prepare decided, read back: see cellBytes for its size. The cells'
 // names stay in the store.
 type prepared struct {
 	covariates
 	Row    []int32 // of each kept cell in the store, ascending
 	Batch  []int32
+	Label  []int32     // nil: all are of the one label
+	Cats   [][]int32   // codes of each categorical covariate, by its place in CategoricalKeys
+	Conts  [][]float32 // values of each continuous covariate, likewise
+	Factor []float32   // size factors; nil: there is no SizeFactorKey
 	Split  []part
 	Genes  *results.Table // one row a gene of the store
 	GeneID []string
@@ -76,9 +86,9 @@ func (p *prepared) readCells(path string) (err error) {
 	if n > math.MaxInt32 {
 		return pipeline.BadInput("%s: %d cells, of which cellvi takes %d at most", path, n, math.MaxInt32)
 	}
-	p.Row, p.Batch, p.Split = make([]int32, 0, n), make([]int32, 0, n), make([]part, 0, n)
+	wanted := append([]string{"row", "batch", "split"}, p.make(n)...)
 	for i := range r.RowGroups() {
-		t, err := r.Read(i, "row", "batch", "split")
+		t, err := r.Read(i, wanted...)
 		if err != nil {
 			return err
 		}
@@ -97,12 +107,8 @@ func (p *prepared) add(c *columns) error {
 		}
 		p.Row = append(p.Row, int32(r))
 	}
-	for _, b := range c.int32s("batch") {
-		if b < 0 || int(b) >= len(p.BatchLevels) {
-			c.refuse("batch", fmt.Sprintf("has %d where there are %d levels", b, len(p.BatchLevels)))
-		}
-		p.Batch = append(p.Batch, b)
-	}
+	p.Batch = c.codes(p.Batch, "batch", len(p.BatchLevels))
+	p.addCovariates(c)
 	for _, s := range c.strings("split") {
 		p.Split = append(p.Split, map[string]part{partTrain: toTrain, partValidation: toValidate}[s])
 	}

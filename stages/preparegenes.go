@@ -49,6 +49,9 @@ func number(yes []bool) (n int64) {
 
 // takeList keeps the genes of --genes.
 func (d *decisions) takeList() error {
+	if d.card != nil {
+		return d.takeReference()
+	}
 	path := d.stage.Options.Genes
 	if path == "" {
 		return nil

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"slices"
 )
 
 // The names of a split's parts (see part).
@@ -14,7 +15,9 @@ const (
 // split divides the kept cells, by --split or at random.
 func (d *decisions) split(ctx context.Context) error {
 	divide := func(context.Context) error { return d.drawSplit() }
-	if path := d.stage.Options.Split; path != "" {
+	if path := d.stage.Options.Split; d.stage.Reference.unfitted() {
+		divide = func(context.Context) error { d.part = slices.Repeat([]part{toTrain}, len(d.rows)); return nil }
+	} else if path != "" {
 		divide = func(ctx context.Context) error { return d.readSplit(ctx, path) }
 	}
 	if err := divide(ctx); err != nil {
@@ -50,7 +53,7 @@ func (d *decisions) drawSplit() error {
 	o := d.stage.Options
 	s, err := NewSplit(len(d.rows), SplitOptions{
 		TrainSize: o.TrainSize, ValidationSize: o.ValidationSize,
-		BatchSize: d.stage.Shared.BatchSize, Seed: d.stage.Shared.Seed,
+		BatchSize: d.stage.Shared.BatchSize, Seed: d.stage.Shared.Seed, InOrder: !o.ShuffleSetSplit,
 	})
 	if err != nil {
 		return err

@@ -25,19 +25,12 @@ const cellsGroup = 1 << 16
 // writeCells writes the kept cells, whose names are read from the store on the
 // way: they are never all in memory.
 func (d *decisions) writeCells(ctx context.Context, path string) (err error) {
-	meta, err := json.Marshal(covariates{
-		BatchKey: d.batch.key, BatchLevels: d.batch.levels,
-		LabelsKey: d.labels.key, LabelLevels: d.labels.levels,
-	})
+	meta, err := json.Marshal(d.covariates())
 	if err != nil {
 		return err
 	}
 	w, err := results.Create(path, results.Schema{
-		Index: "cell_id", Metadata: map[string]string{"cellvi": string(meta)},
-		Columns: []results.Field{{Name: "cell_id", Type: results.String}, {Name: "row", Type: results.Int64},
-			{Name: "library_size", Type: results.Float64}, {Name: "n_genes", Type: results.Int64},
-			{Name: "size_factor", Type: results.Float64}, {Name: "batch", Type: results.Int32},
-			{Name: "label", Type: results.Int32}, {Name: "split", Type: results.String}},
+		Index: "cell_id", Metadata: map[string]string{"cellvi": string(meta)}, Columns: d.cellFields(),
 	})
 	if err != nil {
 		return err
@@ -75,7 +68,7 @@ func (d *decisions) cellColumns(first int, names []string) []results.Column {
 		factors[i] = d.total[first+i] / d.median // 0 for a cell without counts
 		parts[i] = d.part[first+i].String()
 	}
-	return []results.Column{
+	columns := []results.Column{
 		{Name: "cell_id", String: names},
 		{Name: "row", Int64: rows},
 		{Name: "library_size", Float64: d.total[first:last]},
@@ -85,6 +78,7 @@ func (d *decisions) cellColumns(first int, names []string) []results.Column {
 		{Name: "label", Int32: d.labels.keep(d.rows[first:last])},
 		{Name: "split", String: parts},
 	}
+	return append(columns, d.covariateColumns(d.rows[first:last])...)
 }
 
 // eachName calls do with the name of every kept cell, in order.

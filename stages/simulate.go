@@ -122,7 +122,8 @@ func (s *Simulate) genes(sim *model.Simulator) *counts.Frame {
 	f := &counts.Frame{}
 	theta := counts.Column{Name: "theta", Kind: counts.Float}
 	width := len(fmt.Sprint(s.Options.Genes - 1))
-	for g, r := range sim.VAE.R() {
+	r, _ := sim.VAE.R()
+	for g, r := range r {
 		f.Names = append(f.Names, fmt.Sprintf("gene_%0*d", width, g))
 		theta.Floats = append(theta.Floats, math.Exp(float64(r)))
 	}

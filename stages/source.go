@@ -25,6 +25,7 @@ func newCellSource(st *store.Store, p *prepared, pick picker) *cellSource {
 type scratch struct {
 	cut    store.Cut
 	packed model.Packed
+	cov    model.Covariates
 }
 
 // Read appends the cells of rows to into.
@@ -37,7 +38,7 @@ func (s *cellSource) Read(rows []int32, into *model.Cells) error {
 		}
 		for _, r := range rows {
 			x.pack(s, int(r))
-			into.AppendPacked(&x.packed, s.p.Batch[r], int64(s.p.Row[r]))
+			into.AppendPacked(&x.packed, s.p.covariatesOf(r, &x.cov), int64(s.p.Row[r]))
 		}
 		return nil
 	})
@@ -51,6 +52,9 @@ func (x *scratch) pack(s *cellSource, r int) {
 		packCounts(x, s.pick, x.cut.Narrow[lo:hi], lo, hi)
 	} else {
 		packCounts(x, s.pick, x.cut.Wide[lo:hi], lo, hi)
+	}
+	if s.pick.unsorted {
+		x.packed.Sort()
 	}
 }
 

@@ -92,7 +92,7 @@ func TestSourceReadsKeptCells(t *testing.T) {
 	st, p, x := manyCells(t, 3*store.BatchCells+100, 30)
 	s := newCellSource(st, p, newPicker(p.Picked))
 	for _, rows := range [][]int32{{0}, {5, 6, 900, 1700, 2633}, span(850, 1000), span(0, len(p.Row))} {
-		c := model.NewCells(s.pick.genes, 0, model.Extent{})
+		c := model.NewCells(model.Width{Genes: s.pick.genes}, 0, model.Extent{})
 		s.Soon(rows)
 		check(t, s.Read(rows, c))
 		if c.Len() != len(rows) {
@@ -116,14 +116,14 @@ func TestSurveyMeasuresWhatIsRead(t *testing.T) {
 	st, p, x := manyCells(t, 2*store.BatchCells+10, 30)
 	for _, threads := range []int{1, 4} {
 		job := pipeline.NewJob(zerolog.Nop(), pipeline.NewLines(zerolog.Nop()), threads, 0)
-		d, err := survey(context.Background(), job, newCellSource(st, p, newPicker(p.Picked)))
+		d, err := survey(context.Background(), job, newCellSource(st, p, newPicker(p.Picked)), nil)
 		check(t, err)
 		if e := d.Train.Extent(); e.Nonzeros == 0 || e.Large == 0 || e.Large == e.Nonzeros {
 			t.Fatalf("%v: the test sees nothing", e)
 		}
 		for _, s := range []model.Section{d.Train, d.Val} {
 			for k, want := range s.Pieces {
-				c := model.NewCells(20, 0, model.Extent{})
+				c := model.NewCells(model.Width{Genes: 20}, 0, model.Extent{})
 				check(t, d.Source.Read(s.Rows[k*model.PieceCells:min((k+1)*model.PieceCells, s.Len())], c))
 				if c.Extent() != want {
 					t.Fatalf("piece %d: announced %v, read %v", k, want, c.Extent())
@@ -179,7 +179,7 @@ func TestGroupRows(t *testing.T) {
 func BenchmarkSource(b *testing.B) {
 	st, p, _ := manyCells(b, 4*store.BatchCells, 1500)
 	s := newCellSource(st, p, newPicker(p.Picked))
-	into := model.NewCells(1000, 64, model.Extent{Nonzeros: 64 * 1500})
+	into := model.NewCells(model.Width{Genes: 1000}, 64, model.Extent{Nonzeros: 64 * 1500})
 	cells, pieces := 0, len(p.Row)/model.PieceCells
 	var counted model.Extent
 	for b.Loop() {

@@ -14,6 +14,7 @@ type SplitOptions struct {
 	ValidationSize *float64 // share to validate on; nil: all that are not trained on
 	BatchSize      int      // cells of a minibatch
 	Seed           uint64   // below 2³²
+	InOrder        bool     // cells are taken in their order, none is drawn
 }
 
 // Split divides the cells 0 … n−1 exactly as scvi-tools 1.4.2 does for the same
@@ -53,7 +54,7 @@ func NewSplit(n int, o SplitOptions) (*Split, error) {
 	if train == 0 {
 		return nil, pipeline.BadInput("%d cells leave none to train on: give more cells, or a larger --train-size", n)
 	}
-	order := permutation(n, uint32(o.Seed))
+	order := o.order(n)
 	s.Validation, s.Train, s.Test = order[:validation], order[validation:validation+train], order[validation+train:]
 	return s, nil
 }
@@ -92,6 +93,18 @@ func (o SplitOptions) check(n int) error {
 		return pipeline.Usage("--train-size %v and --validation-size %v are together above 1", train, *v)
 	}
 	return nil
+}
+
+// order is the cells' numbers in the order in which they are taken.
+func (o SplitOptions) order(n int) []uint32 {
+	if !o.InOrder {
+		return permutation(n, uint32(o.Seed))
+	}
+	order := make([]uint32, n)
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	return order
 }
 
 // permutation is numpy.random.RandomState(seed).permutation(n), whose stream

@@ -13,10 +13,11 @@ import (
 
 // survey reads the whole store once, with several threads, and measures the room
 // that the cells of each piece take, to train on and to validate with. With it
-// every record batch's checksum is verified before training begins.
-func survey(ctx context.Context, job *pipeline.Job, source *cellSource) (*model.Dataset, error) {
+// every record batch's checksum is verified before training begins. totals, where it is
+// not nil, gets the total counts of every kept cell, of the picked genes.
+func survey(ctx context.Context, job *pipeline.Job, source *cellSource, totals []float64) (*model.Dataset, error) {
 	p := source.p
-	d := &model.Dataset{Source: source, NGenes: source.pick.genes,
+	d := &model.Dataset{Source: source, Width: p.width(source.pick.genes),
 		Train: newSection(p.rows(toTrain)), Val: newSection(p.rows(toValidate))}
 	ranks := rankOf(source)
 	var next atomic.Int64
@@ -31,7 +32,7 @@ func survey(ctx context.Context, job *pipeline.Job, source *cellSource) (*model.
 					if i >= source.st.Batches() {
 						break
 					}
-					if err := x.survey(source, i, ranks[i], d); err != nil {
+					if err := x.survey(source, i, ranks[i], d, totals); err != nil {
 						return err
 					}
 				}
@@ -80,7 +81,7 @@ func rankOf(s *cellSource) []rank {
 }
 
 // survey measures the kept cells of batch i of the store.
-func (x *scratch) survey(s *cellSource, i int, at rank, d *model.Dataset) error {
+func (x *scratch) survey(s *cellSource, i int, at rank, d *model.Dataset, totals []float64) error {
 	base := i * store.BatchCells
 	first, last := s.p.kept(base, base+store.BatchCells)
 	if first == last {
@@ -97,6 +98,13 @@ func (x *scratch) survey(s *cellSource, i int, at rank, d *model.Dataset) error 
 		case toValidate:
 			x.measure(s, r, &d.Val.Pieces[at.val/model.PieceCells])
 			at.val++
+		default:
+			if totals != nil {
+				x.pack(s, r)
+			}
+		}
+		if totals != nil {
+			totals[r] = x.packed.Total()
 		}
 	}
 	return nil

@@ -26,11 +26,16 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
+	before, err := s.before(p)
+	if err != nil {
+		return err
+	}
 	cfg, opt, err := s.settle(job, p)
 	if err != nil {
 		return err
 	}
-	data, err := survey(ctx, job, newCellSource(st, p, newPicker(p.Picked)))
+	totals := s.totals(cfg, p)
+	data, err := survey(ctx, job, newCellSource(st, p, newPicker(p.Picked)), totals)
 	if err != nil {
 		return err
 	}
@@ -41,8 +46,10 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
-	vae := model.New[float32](cfg)
-	vae.Initialize(opt.Seed)
+	vae, begun, err := s.begin(job, cfg, before, p, totals)
+	if err != nil {
+		return err
+	}
 	t, err := newTrainer(ctx, job, vae, data, window, opt)
 	if err != nil {
 		return err
@@ -52,7 +59,7 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	if s.Options.Profile != "" {
 		t.Measure()
 	}
-	if err := s.fit(ctx, job, t, fingerprint(st, p)); err != nil {
+	if err := s.fit(ctx, job, t, fingerprint(st, p, begun)); err != nil {
 		return err
 	}
 	if err := s.writeProfile(t); err != nil {
@@ -92,30 +99,6 @@ func numbers(from, to int) []int {
 	return rows
 }
 
-// settle turns the options into the model's, every problem at once.
-func (s *Train) settle(job *pipeline.Job, p *prepared) (model.Config, model.TrainOptions, error) {
-	o, cells := s.Options, len(p.Row)
-	cfg := model.Config{NInput: newPicker(p.Picked).genes, NBatch: len(p.BatchLevels), NLabels: len(p.LabelLevels),
-		NHidden: o.NHidden, NLatent: o.NLatent, NLayers: o.NLayers, DropoutRate: o.DropoutRate,
-		GeneLikelihood: o.GeneLikelihood, Dispersion: o.Dispersion}
-	opt := model.DefaultTrain(cells)
-	if o.MaxEpochs > 0 {
-		opt.MaxEpochs = o.MaxEpochs
-	}
-	opt.BatchSize, opt.Seed, opt.Threads, opt.Precision = s.Shared.BatchSize, s.Shared.Seed, job.Threads, o.Precision
-	opt.Adam = model.AdamOptions{LR: o.LR, WeightDecay: o.WeightDecay, Eps: o.Eps}
-	opt.KL = model.KLWarmup{Epochs: o.NEpochsKLWarmup, Steps: o.NStepsKLWarmup, Min: o.MinKLWeight, Max: o.MaxKLWeight}
-	opt.Stop = model.EarlyStopping{Enabled: o.EarlyStopping, Monitor: o.EarlyStoppingMonitor,
-		MinDelta: o.EarlyStoppingMinDelta, Patience: o.EarlyStoppingPatience, Warmup: o.EarlyStoppingWarmupEpochs}
-	if err := errors.Join(cfg.Validate(), opt.Validate(cfg)); err != nil {
-		return cfg, opt, pipeline.Usage("%w", err)
-	}
-	if o.EarlyStopping && p.count(toValidate) == 0 {
-		return cfg, opt, pipeline.Usage("--early-stopping monitors validation cells, but all %d cells are trained on: leave some out with --train-size", cells)
-	}
-	return cfg, opt, nil
-}
-
 // describe says what training will do before it does it.
 func (s *Train) describe(job *pipeline.Job, t *model.Trainer, opt model.TrainOptions, data *model.Dataset) {
 	train, val := data.Train.Len(), data.Val.Len()
@@ -123,6 +106,7 @@ func (s *Train) describe(job *pipeline.Job, t *model.Trainer, opt model.TrainOpt
 	job.Count("cells_validation", int64(val))
 	job.Note("training on %d cells, %d held out for validation, %s of %s", train, val,
 		plural(int64(opt.MaxEpochs), "epoch", "epochs"), plural(int64(t.Batches()), "minibatch", "minibatches"))
+	job.Note("%s", summary(t.Config()))
 	final := opt.KL.Weight(opt.MaxEpochs-1, opt.MaxEpochs*t.Batches()-1)
 	job.Note("the KL weight will end at %.4g (%s)", final, warmupFlag(opt.KL))
 	if rest := train % opt.BatchSize; rest > 0 && rest < 3 && train > opt.BatchSize {

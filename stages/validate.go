@@ -3,8 +3,10 @@ package stages
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"cellvi/io/h5ad"
 	"cellvi/pipeline"
 )
 
@@ -14,6 +16,14 @@ type faults []string
 func (f *faults) unless(ok bool, format string, args ...any) {
 	if !ok {
 		*f = append(*f, fmt.Sprintf(format, args...))
+	}
+}
+
+// distinctKeys takes names of annotations, each once.
+func (f *faults) distinctKeys(flag string, keys []string) {
+	for i, key := range keys {
+		f.unless(key != "", "%s has an empty name", flag)
+		f.unless(!slices.Contains(keys[:i], key), "%s names %s twice", flag, key)
 	}
 }
 
@@ -55,6 +65,8 @@ func (o PrepareOptions) Validate() error {
 	f.unless(o.MinCells >= 0, "--min-cells is %d: it must not be negative", o.MinCells)
 	f.unless(isFinite(o.MinCounts) && o.MinCounts >= 0, "--min-counts is %v: it must be a finite number, and not negative", o.MinCounts)
 	f.unless(o.Split == "" || o.TrainSize == nil && o.ValidationSize == nil, "--split is given together with --train-size or --validation-size")
+	f.distinctKeys("--categorical-covariate-keys", o.CategoricalCovariateKeys)
+	f.distinctKeys("--continuous-covariate-keys", o.ContinuousCovariateKeys)
 	if v := o.TrainSize; v != nil {
 		f.unless(*v > 0 && *v <= 1, "--train-size is %v: it must be above 0 and at most 1", *v)
 	}
@@ -65,35 +77,16 @@ func (o PrepareOptions) Validate() error {
 }
 
 // Validate says everything that is wrong with o.
-func (o TrainOptions) Validate() error {
+func (o EmbedOptions) Validate() error {
 	var f faults
-	o.validateModel(&f)
-	o.validateFit(&f)
-	f.unless(isFinite(o.EarlyStoppingMinDelta) && o.EarlyStoppingMinDelta >= 0, "--early-stopping-min-delta is %v: it must be a finite number, and not negative", o.EarlyStoppingMinDelta)
-	f.unless(o.EarlyStoppingPatience >= 0, "--early-stopping-patience is %d: it must not be negative", o.EarlyStoppingPatience)
-	f.unless(o.EarlyStoppingWarmupEpochs >= 0, "--early-stopping-warmup-epochs is %d: it must not be negative", o.EarlyStoppingWarmupEpochs)
-	f.unless(isFinite(o.CheckpointEvery) && o.CheckpointEvery >= 0, "--checkpoint-every is %v seconds: it must be a finite number, and not negative", o.CheckpointEvery)
+	asked := o.From != "" || o.ObsmKey != "" && o.ObsmKey != defaultObsmKey || o.WriteObs || len(o.WriteLayers) > 0 || o.OverwriteKeys
+	f.unless(o.WriteH5AD != "" || !asked, "--from, --obsm-key, --write-obs, --write-layers and --overwrite-keys are given without --write-h5ad, which they are for")
+	f.unless(o.WriteH5AD == "" || h5ad.Named(o.ObsmKey), "--obsm-key is %q: it must be a name without a slash", o.ObsmKey)
+	for i, layer := range o.WriteLayers {
+		f.unless(layer == "px_rate" || layer == "px_scale", "--write-layers is %q: it must be px_rate or px_scale", layer)
+		f.unless(!slices.Contains(o.WriteLayers[:i], layer), "--write-layers names %s twice", layer)
+	}
 	return f.err()
-}
-
-func (o TrainOptions) validateModel(f *faults) {
-	f.unless(o.NLatent >= 1 && o.NLatent <= 1024, "--n-latent is %d: it must be 1 to 1024", o.NLatent)
-	f.unless(o.NHidden >= 1 && o.NHidden <= 65536, "--n-hidden is %d: it must be 1 to 65536", o.NHidden)
-	f.unless(o.NLayers >= 1 && o.NLayers <= 64, "--n-layers is %d: it must be 1 to 64", o.NLayers)
-	f.unless(o.DropoutRate >= 0 && o.DropoutRate < 1, "--dropout-rate is %v: it must be at least 0 and below 1", o.DropoutRate)
-	f.unless(o.GeneLikelihood == "nb", "--gene-likelihood is %q: this version has nb", o.GeneLikelihood)
-	f.unless(o.Dispersion == "gene", "--dispersion is %q: this version has gene", o.Dispersion)
-}
-
-func (o TrainOptions) validateFit(f *faults) {
-	f.unless(o.MaxEpochs >= 0, "--max-epochs is %d: it must not be negative", o.MaxEpochs)
-	f.unless(isFinite(o.LR) && o.LR > 0, "--lr is %v: it must be a finite number above 0", o.LR)
-	f.unless(isFinite(o.WeightDecay) && o.WeightDecay >= 0, "--weight-decay is %v: it must be a finite number, and not negative", o.WeightDecay)
-	f.unless(isFinite(o.Eps) && o.Eps > 0, "--eps is %v: it must be a finite number above 0", o.Eps)
-	f.unless(o.NEpochsKLWarmup >= 0, "--n-epochs-kl-warmup is %d: it must not be negative", o.NEpochsKLWarmup)
-	f.unless(o.NStepsKLWarmup >= 0, "--n-steps-kl-warmup is %d: it must not be negative", o.NStepsKLWarmup)
-	f.unless(o.MinKLWeight >= 0 && o.MinKLWeight <= o.MaxKLWeight && isFinite(o.MaxKLWeight),
-		"--min-kl-weight is %v and --max-kl-weight is %v: they must be finite and not negative, the first not above the second", o.MinKLWeight, o.MaxKLWeight)
 }
 
 // Validate says everything that is wrong with o.

@@ -6,9 +6,12 @@
 // 0.7 on they are groups of columns (frame.go, column.go). Of uns nothing else is
 // read. Columns that have no place in a table are left out with a note.
 //
+// To a file that is there already, which is to be a copy, arrays of obsm, columns of
+// obs and layers are added (Addition, add.go); all else in it stays as it is.
+//
 // Data in: a path, and which matrix: X, layers/NAME or raw/X, stored CSR, CSC
 // or dense. Data out: counts.Table piece by piece (Open), what a file holds
-// (Describe), or a new file (Create).
+// (Describe), a new file (Create), or a file with more in it (OpenAdder).
 //
 // Memory does not grow with the number of cells: CSR and dense are read by
 // ranges of cells, CSC by several passes that each fit a budget, annotations

@@ -215,16 +215,7 @@ func (f *frame) read(first, n int64, out *counts.Frame) error {
 	if out.Columns == nil {
 		out.Columns = make([]counts.Column, len(f.columns))
 	}
-	var index counts.Column
-	if err := f.index.read(first, n, &index); err != nil {
-		return err
-	}
-	for i := range int(n) {
-		if index.IsMissing(i) {
-			return hdf5.Fault(f.index.values, fmt.Sprintf("name %d is missing", first+int64(i)), "give every row a name")
-		}
-	}
-	names, err := f.index.labels(first, &index)
+	names, err := f.names(first, n)
 	if err != nil {
 		return err
 	}
@@ -235,6 +226,20 @@ func (f *frame) read(first, n int64, out *counts.Frame) error {
 		}
 	}
 	return nil
+}
+
+// names are those of n rows from first on.
+func (f *frame) names(first, n int64) ([]string, error) {
+	var index counts.Column
+	if err := f.index.read(first, n, &index); err != nil {
+		return nil, err
+	}
+	for i := range int(n) {
+		if index.IsMissing(i) {
+			return nil, hdf5.Fault(f.index.values, fmt.Sprintf("name %d is missing", first+int64(i)), "give every row a name")
+		}
+	}
+	return f.index.labels(first, &index)
 }
 
 // say lists what is left out or decided, in sentences about the columns of what.

@@ -6,7 +6,8 @@
 //
 // Data in: HDF5 files of any version libhdf5 reads, by path.
 // Data out: Group, Dataset, attributes, numbers and strings as Go slices; the fields
-// of a dataset of records as columns (Field).
+// of a dataset of records as columns (Field). A file is written anew (Create) or
+// added to (OpenEdit).
 //
 // Filters that are not built in come as plugins, from the folder HDF5_PLUGIN_PATH.
 //

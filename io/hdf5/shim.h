@@ -109,5 +109,8 @@ int h5x_write_attr(hid_t attr, int kind, int as_is, const void *buf);
 /* Strings go in packed, each ended by NUL, string i starting at starts[i]. */
 int h5x_write_strings(hid_t id, int is_attr, int64_t count, const char *bytes, const int64_t *starts);
 int64_t h5x_open_objects(hid_t file);
+int h5x_remove(hid_t loc, const char *name);
+int h5x_remove_attr(hid_t obj, const char *name);
+int h5x_same_file(hid_t a, hid_t b); /* 1, or 0 where an external link lies between them */
 
 #endif

@@ -23,8 +23,8 @@ type benchData struct {
 	k                                   *block
 	y, logits, a, w, g, m, v            []float32 // (N, B), (N, H)
 	x, xhat, h, dh                      []float32 // (B, H)
-	max, sum, scale, ll, s, lib         []float32 // (B)
-	tab, bias, r, dr                    []float32 // (N)
+	max, sum, scale, s                  []float32 // (B)
+	bias, dr                            []float32 // (N)
 	gamma, beta, mean, variance, dg, db []float32 // (H)
 	val                                 []float32
 	bound, start                        []int32
@@ -39,8 +39,8 @@ func newBenchData(ops Ops[float32]) *benchData {
 	d := &benchData{k: k, y: draw(benchN * benchB), logits: draw(benchN * benchB), a: draw(benchN * benchB),
 		w: draw(benchN * benchH), g: draw(benchN * benchH), m: make([]float32, benchN*benchH), v: make([]float32, benchN*benchH),
 		x: draw(benchB * benchH), xhat: draw(benchB * benchH), h: draw(benchB * benchH), dh: draw(benchB * benchH),
-		max: draw(benchB), sum: draw(benchB), scale: draw(benchB), ll: draw(benchB), s: draw(benchB), lib: to[float32](k.lib),
-		tab: make([]float32, TableSize(benchN)), bias: to[float32](k.bias), r: to[float32](k.r), dr: draw(benchN),
+		max: draw(benchB), sum: draw(benchB), scale: draw(benchB), s: draw(benchB),
+		bias: to[float32](k.bias), dr: draw(benchN),
 		gamma: draw(benchH), beta: draw(benchH), mean: draw(benchH), variance: draw(benchH), dg: draw(benchH), db: draw(benchH)}
 	for i := range d.scale {
 		d.scale[i] = 1e-2
@@ -71,7 +71,6 @@ func (d *benchData) take(ops Ops[float32]) {
 	d.nz = Nonzeros[float32]{Lo: lo, Hi: hi, Idx: idx, Val: d.val, Log: d.val}
 	d.start, d.sorted = make([]int32, benchN+1), make([]Entry[float32], len(idx))
 	ops.SortByGene(benchN, d.nz, d.start, d.sorted)
-	ops.NBTables(benchN, d.r, d.tab)
 }
 
 func benchKernels(b *testing.B, ops Ops[float32]) {
@@ -90,12 +89,6 @@ func benchKernels(b *testing.B, ops Ops[float32]) {
 		{"product-dw", func() { ops.Product(benchN, benchH, benchB, d.a, benchB, 1, d.h, benchH, d.g, benchH) }},
 		{"product-dh", func() { ops.Product(benchB, benchH, benchN, d.a, 1, benchB, d.w, benchH, d.dh, benchH) }},
 		{"softmax", func() { copy(d.y, d.logits); ops.SoftmaxBlock(benchN, benchB, d.y, d.bias, d.max, d.sum) }},
-		{"nb-tables", func() { ops.NBTables(benchN, d.r, d.tab) }},
-		{"nb-nonzeros", func() { ops.NBCounts(benchN, benchB, d.tab, d.start, d.sorted, d.a, d.dr, d.ll) }},
-		{"nb-every-count", func() { // counts again: the gradient has taken their place
-			ops.NBCounts(benchN, benchB, d.tab, d.start, d.sorted, d.a, d.dr, d.ll)
-			ops.NBBlock(benchN, benchB, d.y, d.scale, d.lib, d.tab, d.a, d.dr, d.ll, d.s)
-		}},
 		{"softmax-backward", func() { ops.SoftmaxBackward(benchN, benchB, d.y, d.scale, d.a, d.s, 1, d.dr) }},
 		{"batchnorm", func() {
 			ops.BatchNorm(benchB, benchH, d.h, d.gamma, d.beta, 1e-3, d.mean, d.variance, d.xhat, d.x)

@@ -1,6 +1,6 @@
 // Package kernel holds the few hot loops of training: sparse × dense products,
-// the fused softmax and negative-binomial pass over a block of genes, batch
-// normalization, Adam, and matrix products.
+// the softmax over genes, the likelihoods of counts with their gradients, fused, for
+// a stripe of genes, normalization, Adam, and matrix products.
 //
 // Data in: slices of numbers, row-major, shapes in each comment (B cells of a
 // minibatch, n genes of a block, H hidden units). Data out: the slices written.

@@ -17,15 +17,36 @@ typedef struct {
   float val, log;
 } entry;
 
+// Likelihood in ops.go.
+enum { CV_NB, CV_ZINB, CV_POISSON, CV_NORMAL, CV_AUTOZI };
+
+// Stripe in ops.go, whose fields say what each is.
+typedef struct {
+  int n, ld, cells, codes, delta_codes;
+  const int32_t *start, *code, *delta_code;
+  const entry *sorted;
+  const float *y, *scale, *lib, *tab, *rbias, *pibias, *delta;
+  float *a, *ll, *s, *dr, *r, *pi, *ddelta, *late, min_dropout;
+} stripe;
+
+void cv_tables(int n, const float *r, float *tab);
+void cv_counts(int likelihood, stripe s);
+void cv_likelihood(int likelihood, stripe s);
+
 void cv_softmax_block(int n, int ld, float *y, const float *bias, float *max, float *sum);
 void cv_softmax_join(int blocks, int ld, const float *max, const float *sum, float *scale);
-void cv_nb_tables(int n, const float *r, float *tab);
-void cv_nb_counts(int n, int ld, const float *tab, const int32_t *start, const entry *sorted, float *x, float *dr,
-                  float *ll);
-void cv_nb_block(int n, int ld, const float *y, const float *scale, const float *lib, const float *tab, float *a,
-                 float *dr, float *ll, float *S);
 void cv_softmax_backward(int n, int ld, const float *y, const float *scale, float *a, const float *S, float mean, float *db);
-void cv_gamma_ratio(double x, double theta, double ie, double *lg, double *dg);
+
+void cv_softplus_block(int n, int ld, float *y, const float *bias);
+void cv_softplus_backward(int n, int ld, const float *y, float *a, float mean, float *db);
+void cv_scale_rows(int n, int ld, float by, float *x, float *sum);
+void cv_row_norm(int n, int ld, int B, float *y, const float *gamma, const float *beta, float eps, float *mean,
+                 float *var, float *xhat);
+void cv_row_norm_backward(int n, int ld, int B, const float *xhat, const float *gamma, const float *var, float eps,
+                          float *a, float *dgamma, float *dbeta);
+void cv_row_affine(int n, int ld, const float *scale, const float *shift, float *y);
+void cv_layernorm(int B, int H, const float *x, float eps, float *inv, float *y);
+void cv_layernorm_backward(int B, int H, const float *y, const float *inv, const float *dy, float *dx);
 
 void cv_product(int set, int m, int n, int k, const float *a, int ra, int ca, const float *b, int ldb, float *c, int ldc);
 int cv_has_half(void);

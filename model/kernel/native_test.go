@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// block is a random block of the head: every input of NBBlock in both precisions.
+// block is a random block of the head: every input in both precisions.
 type block struct {
 	b, n                      int
 	logits, bias, r, lib, val []float64
@@ -65,13 +65,15 @@ func head[T Float](ops Ops[T], k *block) (out [][]T, names []string) {
 	a, dr, ll, s, db := make([]T, ld*n), make([]T, n), make([]T, ld), make([]T, ld), make([]T, n)
 	ops.SoftmaxBlock(n, ld, y, bias, max, sum)
 	ops.SoftmaxJoin(1, ld, max, sum, scale)
-	ops.NBTables(n, r, tab)
+	ops.Tables(n, r, tab)
 	nz := Nonzeros[T]{First: 32, Lo: k.lo, Hi: k.hi, Idx: k.idx, Val: to[T](k.val), Log: to[T](k.val)}
 	start, sorted := make([]int32, n+1), make([]Entry[T], nz.Len())
 	ops.SortByGene(n, nz, start, sorted)
-	ops.NBCounts(n, ld, tab, start, sorted, a, dr, ll)
+	stripe := &Stripe[T]{N: n, LD: ld, Cells: b, Start: start, Sorted: sorted, Y: y, Scale: scale, Lib: lib, A: a, LL: ll, S: s, Late: make([]T, 2*ld),
+		Codes: 1, Tab: tab, DR: dr}
+	ops.Counts(NB, stripe)
 	gamma := append([]T{}, ll...)
-	ops.NBBlock(n, ld, y, scale, lib, tab, a, dr, ll, s)
+	ops.Likelihood(NB, stripe)
 	da := append([]T{}, a...)
 	ops.SoftmaxBackward(n, ld, y, scale, da, s, 1.0/T(b), db)
 	return [][]T{max, sum, y, gamma, ll, s, a, dr, da, db}, []string{"max", "sum", "exp", "gamma", "ll", "S", "a", "dr", "dlogits", "db"}

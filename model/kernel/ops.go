@@ -13,7 +13,7 @@ const BlockSize = 256
 // terms are tabulated per gene.
 const TableCounts = 16
 
-// TableSize is the number of values that NBTables writes for n genes.
+// TableSize is the number of values that Tables writes for n values of r.
 func TableSize(n int) int { return (3 + 2*TableCounts) * n }
 
 // Pad is the cells of a head's row for a minibatch of b cells: whole tiles.
@@ -45,6 +45,53 @@ func (z Nonzeros[T]) Len() int {
 type Entry[T Float] struct {
 	Cell     int32
 	Val, Log T // count, log(1 + count)
+}
+
+// Likelihood names the distribution of a count given its mean mu.
+type Likelihood int
+
+// The likelihoods. theta = exp(r) is the negative binomial's inverse dispersion
+// (variance mu + mu²/theta) and the normal's standard deviation; Poisson has none.
+const (
+	NB   Likelihood = iota
+	ZINB            // zero-inflated by sigmoid(pi)
+	Poisson
+	Normal
+	AutoZI // NB with probability Delta, else ZINB with pi's probability rescaled to be at least MinDropout
+)
+
+// Stripe is a few genes of a minibatch on their way through the likelihood: n
+// genes below each other, ld = Pad(B) cells beside each other.
+type Stripe[T Float] struct {
+	N, LD  int
+	Cells  int        // B: the columns beyond are nobody's
+	Start  []int32    // as SortByGene writes it
+	Sorted []Entry[T] // the block's counts
+	Y      []T        // (n, ld) exponentials of logits, or shares
+	Scale  []T        // (ld) what turns Y into shares rho
+	Lib    []T        // (ld) mu = rho·Lib; 0 for cells that are nobody's
+	A      []T        // (n, ld) counts, then mu dll/dmu
+	LL, S  []T        // (ld) sums over genes, added to: log-likelihood; mu dll/dmu
+	Late   []T        // (2·ld) room for Counts
+
+	// theta is a gene's own where Codes is 1, else one of Codes values of the gene,
+	// by the code of the cell; or each element's own where R is not nil.
+	Codes int
+	Code  []int32 // (ld) 0 … Codes−1; nil where Codes is 1
+	Tab   []T     // of Tables(n·Codes), value j·Codes + code for gene j
+	DR    []T     // (n·Codes), written: dll/dr summed over cells
+	R     []T     // (n, ld) r without RBias; Likelihood replaces it by dll/dr
+	RBias []T     // (n), nil: 0
+
+	Pi     []T // (n, ld) logits of zero inflation without PiBias, then dll/dpi
+	PiBias []T // (n), nil: 0
+
+	// AutoZI only: probability of no zero inflation, by gene and code as theta's.
+	DeltaCodes int
+	DeltaCode  []int32 // (ld); nil where DeltaCodes is 1
+	Delta      []T     // (n·DeltaCodes)
+	DDelta     []T     // (n·DeltaCodes), written: dll/dDelta summed over cells
+	MinDropout T
 }
 
 // Ops is the hot loops. Slices hold at least the shapes named; none may overlap
@@ -88,17 +135,40 @@ type Ops[T Float] interface {
 	// SoftmaxJoin takes the maxima and sums of all blocks (blocks, ld) and
 	// writes what turns each block's exponentials into shares (blocks, ld).
 	SoftmaxJoin(blocks, ld int, max, sum, scale []T)
-	// NBTables writes what NBCounts and NBBlock need of the genes' r = log theta (n).
-	NBTables(n int, r, tab []T)
-	// NBCounts spreads the counts of n genes out to x (n, ld), zeros included. It
-	// adds the terms of theta and x alone, the gamma functions', to ll (ld), and
-	// writes their derivatives in r summed over cells, dr (n).
-	NBCounts(n, ld int, tab []T, start []int32, sorted []Entry[T], x, dr, ll []T)
-	// NBBlock takes the exponentials y (n, ld): rho = y·scale, mu = rho·lib. It adds
-	// to ll and dr the terms that have mu, so that after NBCounts ll has
-	// NB(x; mu, theta) and dr its derivative in r; it replaces x in a (n, ld) by
-	// mu dll/dmu and adds that one's sum over genes to s (ld).
-	NBBlock(n, ld int, y, scale, lib, tab, a, dr, ll, s []T)
+	// Tables writes what Counts and Likelihood need of n values of r = log theta
+	// where theta is not each element's own: TableSize(n) values.
+	Tables(n int, r, tab []T)
+	// Counts spreads the counts of a stripe's genes out to A, zeros included. It adds
+	// the terms that have no mean, the gamma functions', to LL, and writes DR, or where
+	// theta is each element's own DR (n, ld), the derivatives in r = log theta of
+	// these terms.
+	Counts(l Likelihood, s *Stripe[T])
+	// Likelihood takes the expected shares rho = Y·Scale, mu = rho·Lib. After Counts
+	// it makes LL whole, adds what is missing to DR, replaces A by mu dll/dmu, adds
+	// that one's sum over genes to S, and replaces Pi by dll/dpi.
+	Likelihood(l Likelihood, s *Stripe[T])
+	// SoftplusBlock replaces the logits y (n, ld) by log(1 + exp(y + bias)).
+	SoftplusBlock(n, ld int, y, bias []T)
+	// SoftplusBackward turns a (n, ld), mu dll/dmu, into the logits' gradient
+	// −a·sigmoid/rho·mean, given rho = y, and writes its sums over cells db (n).
+	SoftplusBackward(n, ld int, y, a []T, mean T, db []T)
+	// ScaleRows is x (n, ld) *= by, and writes its sums over cells (n).
+	ScaleRows(n, ld int, by T, x, sum []T)
+	// RowNorm normalizes each row of y (n, ld) by its mean and biased variance over
+	// the first b cells, both written (n): xhat (n, ld), y = gamma xhat + beta, both
+	// 0 in columns b … ld−1.
+	RowNorm(n, ld, b int, y, gamma, beta []T, eps T, mean, variance, xhat []T)
+	// RowNormBackward turns a (n, ld), the gradient at y, into that before the
+	// norm, and writes those of gamma and beta (n).
+	RowNormBackward(n, ld, b int, xhat, gamma, variance []T, eps T, a, dgamma, dbeta []T)
+	// RowAffine is y (n, ld) = scale·y + shift, scale and shift (n).
+	RowAffine(n, ld int, scale, shift, y []T)
+	// LayerNorm normalizes each row of x (B, H) by its mean and biased variance:
+	// y = (x−mean)·inv with inv (B) = 1/sqrt(variance+eps).
+	LayerNorm(b, h int, x []T, eps T, inv, y []T)
+	// LayerNormBackward turns dy into the gradient before LayerNorm, given its y and inv;
+	// dx may be dy.
+	LayerNormBackward(b, h int, y, inv, dy, dx []T)
 	// SoftmaxBackward turns a (n, ld) into the logits' gradient (rho·S − a)·mean,
 	// S (ld) now summed over all blocks, and writes its sums over cells db (n).
 	SoftmaxBackward(n, ld int, y, scale, a, s []T, mean T, db []T)

@@ -87,19 +87,6 @@ func (native) SoftmaxJoin(blocks, ld int, max, sum, scale []float32) {
 	C.cv_softmax_join(C.int(blocks), C.int(ld), f(max), f(sum), f(scale))
 }
 
-// NBTables is described at Ops.
-func (native) NBTables(n int, r, tab []float32) { C.cv_nb_tables(C.int(n), f(r), f(tab)) }
-
-// NBCounts is described at Ops.
-func (native) NBCounts(n, ld int, tab []float32, start []int32, sorted []Entry[float32], x, dr, ll []float32) {
-	C.cv_nb_counts(C.int(n), C.int(ld), f(tab), i(start), entries(sorted), f(x), f(dr), f(ll))
-}
-
-// NBBlock is described at Ops.
-func (native) NBBlock(n, ld int, y, scale, lib, tab, a, dr, ll, s []float32) {
-	C.cv_nb_block(C.int(n), C.int(ld), f(y), f(scale), f(lib), f(tab), f(a), f(dr), f(ll), f(s))
-}
-
 // SoftmaxBackward is described at Ops.
 func (native) SoftmaxBackward(n, ld int, y, scale, a, s []float32, mean float32, db []float32) {
 	C.cv_softmax_backward(C.int(n), C.int(ld), f(y), f(scale), f(a), f(s), C.float(mean), f(db))

@@ -48,6 +48,21 @@ INLINE float vexp(float x) {
   return p * bits_float((k + 127) << 23);
 }
 
+// bounded is r between -80 and 80, where exp(r) is a normal float: no likelihood
+// tells thetas beyond from these. A select of floats would do, but see vexp. What is
+// no number stays so.
+INLINE float bounded(float r) {
+  int32_t i = float_bits(r), a = i & 0x7fffffff;
+  a = a > 0x42a00000 ? 0x42a00000 : a;
+  return bits_float(a | (i & (int32_t)0x80000000)) + 0.0f * r;
+}
+
+// normal is x >= 0, or the least normal float where x is less.
+INLINE float normal(float x) {
+  int32_t i = float_bits(x);
+  return bits_float(i < 0x00800000 ? 0x00800000 : i);
+}
+
 // vlog is log(x) for normal x > 0, within 2 ulp.
 // x = 2^k m with m in [2/3, 4/3), f = m-1; log m = f - f^2/2 + f^3 P(f), without a
 // division. P's seven coefficients are the minimax fit of the relative error

@@ -2,93 +2,7 @@ package kernel
 
 import "math"
 
-// SoftmaxBlock is described at Ops.
-func (Reference[T]) SoftmaxBlock(n, ld int, y, bias, max, sum []T) {
-	for c := range ld {
-		m, s := T(math.Inf(-1)), T(0)
-		for j := range n {
-			y[j*ld+c] += bias[j]
-			if y[j*ld+c] > m {
-				m = y[j*ld+c]
-			}
-		}
-		for j := range n {
-			y[j*ld+c] = exp(y[j*ld+c] - m)
-			s += y[j*ld+c]
-		}
-		max[c], sum[c] = m, s
-	}
-}
-
-// SoftmaxJoin is described at Ops.
-func (Reference[T]) SoftmaxJoin(blocks, ld int, top, sum, scale []T) {
-	for c := range ld {
-		m, total := math.Inf(-1), 0.0
-		for k := range blocks {
-			m = math.Max(m, float64(top[k*ld+c]))
-		}
-		for k := range blocks {
-			total += float64(sum[k*ld+c]) * math.Exp(float64(top[k*ld+c])-m)
-		}
-		for k := range blocks {
-			scale[k*ld+c] = T(math.Exp(float64(top[k*ld+c])-m) / total)
-		}
-	}
-}
-
-// NBTables is described at Ops. The plain Go loops need no more than theta itself.
-func (Reference[T]) NBTables(n int, r, tab []T) {
-	for j := range n {
-		tab[j] = exp(r[j])
-	}
-}
-
-// NBCounts is described at Ops.
-func (Reference[T]) NBCounts(n, ld int, tab []T, start []int32, sorted []Entry[T], x, dr, ll []T) {
-	clear(x[:n*ld])
-	for j := range n {
-		sum := 0.0
-		for _, e := range sorted[start[j]:start[j+1]] {
-			x[j*ld+int(e.Cell)] = e.Val
-			lg, dg := nbGamma(float64(e.Val), float64(tab[j]))
-			ll[e.Cell] += T(lg)
-			sum += dg
-		}
-		dr[j] = T(sum * float64(tab[j]))
-	}
-}
-
-// NBBlock is described at Ops.
-func (Reference[T]) NBBlock(n, ld int, y, scale, lib, tab, a, dr, ll, s []T) {
-	for c := range ld {
-		var sum, sa float64
-		for j := range n {
-			at := j*ld + c
-			mu := float64(y[at]) * float64(scale[c]) * float64(lib[c])
-			l, dmu, dtheta := nbMean(float64(a[at]), mu, float64(tab[j]))
-			a[at] = T(dmu * mu)
-			dr[j] += T(dtheta * float64(tab[j]))
-			sum += l
-			sa += dmu * mu
-		}
-		ll[c] += T(sum)
-		s[c] += T(sa)
-	}
-}
-
-// SoftmaxBackward is described at Ops.
-func (Reference[T]) SoftmaxBackward(n, ld int, y, scale, a, s []T, mean T, db []T) {
-	for j := range n {
-		db[j] = 0
-		for c := range ld {
-			g := (y[j*ld+c]*scale[c]*s[c] - a[j*ld+c]) * mean
-			a[j*ld+c] = g
-			db[j] += g
-		}
-	}
-}
-
-// NB is the log-probability of the count x ≥ 0, whole or not, under the negative
+// LogNB is the log-probability of the count x ≥ 0, whole or not, under the negative
 // binomial with mean mu ≥ 0 and inverse dispersion theta > 0 (variance
 // mu + mu²/theta), and its derivatives in mu and theta. eps = 1e-8 stands inside
 // the logarithms where scvi-tools has it. With u = mu/(theta+eps),
@@ -97,7 +11,7 @@ func (Reference[T]) SoftmaxBackward(n, ld int, y, scale, a, s []T, mean T, db []
 //
 // which is scvi-tools' formula with log(theta+mu+eps) = log(theta+eps) + log(1+u),
 // and loses no digits where theta is large.
-func NB(x, mu, theta float64) (ll, dmu, dtheta float64) {
+func LogNB(x, mu, theta float64) (ll, dmu, dtheta float64) {
 	ll, dmu, dtheta = nbMean(x, mu, theta)
 	if x == 0 {
 		return ll, dmu, dtheta
@@ -106,7 +20,7 @@ func NB(x, mu, theta float64) (ll, dmu, dtheta float64) {
 	return ll + lg, dmu, dtheta + dg
 }
 
-// nbMean is NB without the Γ-terms, which do not depend on mu.
+// nbMean is LogNB without the Γ-terms, which do not depend on mu.
 func nbMean(x, mu, theta float64) (ll, dmu, dtheta float64) {
 	te := theta + eps
 	u := mu / te
