@@ -20,6 +20,8 @@ type cli struct {
 	Query       queryCommand       `cmd:"" help:"Map new cells onto a trained reference."`
 	Reconstruct reconstructCommand `cmd:"" help:"Write the decoder's mean and dispersions."`
 	Posterior   posteriorCommand   `cmd:"" help:"Write what the posterior says: normalized expression, likelihoods, draws of counts, checks."`
+	Export      exportCommand      `cmd:"" help:"Write the model for scvi-tools to load."`
+	Import      importCommand      `cmd:"" help:"Take over a model that scvi-tools saved."`
 	Report      reportCommand      `cmd:"" help:"Draw report.html and cellvi_mqc.json."`
 	Inspect     inspectCommand     `cmd:"" help:"Say what is in files of counts, and whether a run would take them."`
 	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`

@@ -47,7 +47,7 @@ func TestWriteH5AD(t *testing.T) {
 	}
 	sum, out, again := sumOf(t, input), filepath.Join(dir, "out.h5ad"), filepath.Join(dir, "again.h5ad")
 	talk := cellvi(t, 0, append(append(runArgs(input, dir, "1", "2"), "--no-reconstruct"), everything(out)...)...)
-	if !strings.Contains(talk, "no latent, and NaN in obsm X_scVI: 1 left out by prepare") {
+	if !strings.Contains(talk, "no latent, and NaN in obsm X_scVI: 6 left out by prepare") {
 		t.Errorf("it does not tell of the cells without a latent:\n%s", talk)
 	}
 	if talk := cellvi(t, 0, append([]string{"embed", "--outdir", dir}, everything(out)...)...); !strings.Contains(talk, "already done") {

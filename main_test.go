@@ -126,12 +126,49 @@ func TestDefaults(t *testing.T) {
 	same(t, c.Run.Shared, stages.DefaultShared())
 	same(t, c.Run.Reconstruct, stages.DefaultReconstructOptions())
 	same(t, c.Run.Report, stages.DefaultReportOptions())
+	if _, err := parser.Parse([]string{"query", "model", "x.h5ad"}); err != nil {
+		t.Fatal(err)
+	}
+	same(t, c.Query.Options, stages.DefaultQueryOptions())
+	same(t, c.Query.Reading, stages.DefaultReadOptions())
 	if _, err := parser.Parse([]string{"simulate", "--output", "x.h5ad"}); err != nil {
 		t.Fatal(err)
 	}
 	simulate := stages.DefaultSimulateOptions()
 	simulate.Output = "x.h5ad"
 	same(t, c.Simulate.Options, simulate)
+}
+
+// TestModelFlags: flags that are on can be turned off, lists are repeated or separated by
+// commas, and a file says the same.
+func TestModelFlags(t *testing.T) {
+	var flags, file cli
+	config := filepath.Join(t.TempDir(), "run.yaml")
+	writeText(t, config, "input: x.h5ad\ncategorical_covariate_keys: [a, b, c]\ncontinuous_covariate_keys: u\n"+
+		"use_observed_lib_size: false\ndeeply_inject_covariates: false\nlog_variational: false\nshuffle_set_split: false\nencode_covariates: true\n")
+	for to, args := range map[*cli][]string{
+		&flags: {"--input", "x.h5ad", "--categorical-covariate-keys", "a,b", "--categorical-covariate-keys", "c", "--continuous-covariate-keys", "u",
+			"--no-use-observed-lib-size", "--no-deeply-inject-covariates", "--no-log-variational", "--no-shuffle-set-split", "--encode-covariates"},
+		&file: {"--config", config},
+	} {
+		parser, err := kong.New(to, kong.Exit(func(int) {}), kong.Writers(io.Discard, io.Discard))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse(append([]string{"run"}, args...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prepare, train, no := stages.DefaultPrepareOptions(), stages.DefaultTrainOptions(), false
+	prepare.CategoricalCovariateKeys, prepare.ContinuousCovariateKeys, prepare.ShuffleSetSplit = []string{"a", "b", "c"}, []string{"u"}, false
+	train.UseObservedLibSize, train.DeeplyInjectCovariates, train.LogVariational, train.EncodeCovariates = &no, false, false, true
+	for _, c := range []*cli{&flags, &file} {
+		same(t, c.Run.Prepare, prepare)
+		same(t, c.Run.Train, train)
+	}
+	if keys := flags.Run.keys(); strings.Join(keys, " ") != "a b c u" {
+		t.Errorf("ingest looks for %v", keys)
+	}
 }
 
 func same(t *testing.T, got, want any) {

@@ -34,8 +34,8 @@ func newAutoZI[T kernel.Float](s *slabs[T], cfg Config) *autoZI[T] {
 // its derivatives.
 type autoPass[T kernel.Float] struct {
 	codes         codedPass[T]
-	delta, ddelta []T           // and dll/ddelta
-	dalpha, dbeta []T           // ddelta in alpha's and beta's logits
+	delta, ddelta []T // and dll/ddelta
+	dalpha, dbeta []T // ddelta in alpha's and beta's logits
 	// given gives X and Y of number i where they are not to be drawn; nil: they are.
 	given func(i int, alpha, beta float64) [2]gammaDraw
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -93,9 +94,7 @@ func TestFreezeMovesOnlyWhatItShould(t *testing.T) {
 	}
 	free := func(base map[string]string, more ...string) map[string]string {
 		all := map[string]string{}
-		for k, x := range base {
-			all[k] = x
-		}
+		maps.Copy(all, base)
 		for i := 0; i < len(more); i += 2 {
 			all[more[i]] = more[i+1]
 		}

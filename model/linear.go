@@ -59,14 +59,6 @@ type onehot struct {
 // of gives those of cell i.
 func (h onehot) of(i int) []int32 { return h.cols[i*h.n : (i+1)*h.n] }
 
-// set makes column f of every cell that of the code, where covariate f's columns
-// begin at first.
-func (h onehot) set(b, f, first int, code int32) {
-	for i := range b {
-		h.cols[i*h.n+f] = int32(first) + code
-	}
-}
-
 // hotBackward writes the gradient of one-hot columns dw (columns, out): the sums of
 // dy over each column's cells.
 func hotBackward[T kernel.Float](ops kernel.Ops[T], h onehot, b, out int, dy, dw []T) {

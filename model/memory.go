@@ -57,8 +57,14 @@ func parameterBytes(cfg Config) int64 {
 	if !cfg.observed() {
 		n += g*h + (k+5)*h
 	}
-	n += g * int64(cfg.codes(cfg.Dispersion)+2*cfg.codes(cfg.ZeroInflation))
-	return 4 * (n + int64(cfg.NBatch*cfg.BatchEmbeddingDim))
+	n += g * int64(cfg.codes(cfg.Dispersion))
+	if cfg.Model == AutoZI {
+		n += 2 * g * int64(cfg.codes(cfg.ZeroInflation))
+	}
+	if cfg.embeds() {
+		n += int64(cfg.NBatch * cfg.BatchEmbeddingDim)
+	}
+	return 4 * n
 }
 
 // outputs is the number of the decoder's outputs per gene and cell.
@@ -84,7 +90,14 @@ func passBytes(cfg Config, b int) int64 {
 	if cfg.Dispersion == "gene-cell" || cfg.Model == LinearSCVI {
 		matrices += out
 	}
-	return 4 * (matrices*n*g + out*n*blocks*h + blocks*int64(kernel.TableSize(stripeGenes*codes)) + n*g/4*3 + g + 12*int64(cfg.NLayers+1)*n*h)
+	units := 10 * int64(cfg.NLayers) // matrices (B, H)
+	if cfg.UseLayerNorm != "none" {
+		units += 4 * int64(cfg.NLayers)
+	}
+	if !cfg.observed() {
+		units += 5
+	}
+	return 4 * (matrices*n*g + out*n*blocks*h + blocks*int64(kernel.TableSize(stripeGenes*codes)) + n*g/4*3 + g + units*n*h)
 }
 
 // GenerateBytes is about what Evaluator.Generate takes beside EvalBytes: the matrices

@@ -41,7 +41,7 @@ func (p *Predictive) Draw(g *Generated, i int, item int64, genes []int, out []fl
 	for k, gene := range genes {
 		p.name(key, gene)
 		mu := float64(scale[gene]) * library
-		x := 0.0
+		var x float64
 		switch p.likelihood {
 		case "poisson":
 			x = p.poisson(mu)

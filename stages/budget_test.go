@@ -25,6 +25,26 @@ func million() *model.Dataset {
 	return &model.Dataset{Width: model.Width{Genes: 2000}, Train: section(900_000), Val: section(100_000)}
 }
 
+// What cells have beside counts is in the budget: a code or number each takes 4 bytes, in
+// the prepared cells and again where they are held.
+func TestBudgetCountsCovariates(t *testing.T) {
+	data, cfg, opt := million(), model.DefaultConfig(), model.DefaultTrain(1_000_000)
+	cfg.NInput = 2000
+	bare, held := restBytes(data, cfg, opt), data.Bytes()
+	cfg.NCatsPerCov, cfg.NContinuousCov, cfg.NLabels, cfg.UseObservedLibSize = []int{2, 3}, 3, 4, false
+	data.Width = cfg.Width()
+	before := model.TrainBytes(cfg, opt)
+	cfg.NCatsPerCov, cfg.NContinuousCov, cfg.NLabels, cfg.UseObservedLibSize = nil, 0, 1, true
+	more := before - model.TrainBytes(cfg, opt)
+	cfg.NCatsPerCov, cfg.NContinuousCov, cfg.NLabels, cfg.UseObservedLibSize = []int{2, 3}, 3, 4, false
+	if got := restBytes(data, cfg, opt) - bare - more; got != 1_000_000*(5*4+4+8) {
+		t.Errorf("codes, labels and totals of a million cells take %d bytes", got)
+	}
+	if got := data.Bytes() - held; got != 1_000_000*5*4 {
+		t.Errorf("covariates of a million cells in memory take %d bytes", got)
+	}
+}
+
 // The window depends on the budget and the data, not on threads; what it takes,
 // with the rest, is within the budget; and what cannot fit is refused.
 func TestFitWindow(t *testing.T) {

@@ -68,17 +68,21 @@ const (
 	deGeneBytes = 160 + 2*(25*8+80)
 )
 
-// leastBlock is the fewest genes of a block of draws.
-const leastBlock = 64
+// A block of draws has this many genes at least, and there are this many blocks at
+// most: each decodes all draws again.
+const (
+	leastBlock    = 64
+	mostDecodings = 16
+)
 
-// width is how many genes' draws are in memory together: half of what the budget
-// leaves. It changes no result.
+// width is how many genes' draws are in memory together: three quarters of what the
+// budget leaves. It changes no result; a budget that leaves too few is refused.
 func (s *DE) width(job *pipeline.Job, f *fitted, groups *grouping, list []comparison) (int, error) {
 	genes, pair := int64(len(f.card.Genes)), int64(2*4*s.Options.NSamples)
 	beside := genes*(deGeneBytes+rawBytes*int64(len(namedGroups(list))+1)+6*8) + int64(len(groups.of))*deCellBytes +
 		int64(s.Options.NSamples)*int64(80*job.Threads+8*4)
 	beside += model.GenerateBytes(f.vae.Config, job.Threads)
-	least := min(genes, leastBlock)
+	least := min(genes, max(leastBlock, (genes+mostDecodings-1)/mostDecodings))
 	if err := f.fits(job, beside+least*pair); err != nil {
 		return 0, err
 	}
@@ -87,7 +91,7 @@ func (s *DE) width(job *pipeline.Job, f *fitted, groups *grouping, list []compar
 	}
 	room := job.Memory - programBytes - garbageBytes - model.EvalBytes(f.vae.Config, job.Threads) -
 		int64(len(f.p.Row))*(codeBytes+covariateBytes(f.vae.Config)) - beside
-	return int(min(genes, max(least, room/2/pair))), nil
+	return int(min(genes, max(least, room/4*3/pair))), nil
 }
 
 // wanted marks the model's genes that are written.
@@ -124,7 +128,7 @@ func (s *DE) write(ctx context.Context, job *pipeline.Job, c *comparer, list []c
 	if err != nil {
 		return err
 	}
-	draws := 2 * c.batches.pairs(s.Options.NSamples) * c.draws.blocks() * s.Options.passes()
+	draws := 2 * c.batches.pairs(s.Options.NSamples) * c.decodings()
 	job.Progress.Begin("comparing", "draws", int64(draws)*int64(len(list)))
 	defer job.Progress.End()
 	for _, of := range list {

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -75,6 +76,34 @@ func (b *drawBlocks) load(ctx context.Context, from, to int) error {
 	}
 	b.from, b.to = from, to
 	return nil
+}
+
+// most gives the largest draw of every gene in each group. Where a block does not
+// hold all genes it decodes the draws once, and leaves them.
+func (b *drawBlocks) most(ctx context.Context) (most [2][]float64, err error) {
+	most = [2][]float64{make([]float64, b.genes), make([]float64, b.genes)}
+	if b.width >= b.genes {
+		return most, b.each(ctx, func(_, gene int, p de.Pairs) {
+			most[0][gene], most[1][gene] = float64(slices.Max(p.X)), float64(slices.Max(p.Y))
+		})
+	}
+	for k, d := range b.groups {
+		var lock sync.Mutex // the largest is the same in any order
+		err := d.decode(ctx, b.e, b.source, b.seed, k, func(_ []int32, shares []float32) {
+			lock.Lock()
+			defer lock.Unlock()
+			for row := range slices.Chunk(shares, b.genes) {
+				for g, v := range row {
+					most[k][g] = max(most[k][g], float64(v))
+				}
+			}
+		})
+		if err != nil {
+			return most, err
+		}
+		b.job.Progress.Add(int64(len(d.cells)))
+	}
+	return most, nil
 }
 
 // blocks is how many times the draws are decoded to see every gene once.

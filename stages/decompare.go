@@ -68,10 +68,7 @@ func (c *comparer) pseudocounts(ctx context.Context, r *compared) (float64, erro
 	if c.options.Pseudocounts != nil {
 		return *c.options.Pseudocounts, nil
 	}
-	most := [2][]float64{make([]float64, c.draws.genes), make([]float64, c.draws.genes)}
-	err := c.draws.each(ctx, func(_, gene int, p de.Pairs) {
-		most[0][gene], most[1][gene] = float64(slices.Max(p.X)), float64(slices.Max(p.Y))
-	})
+	most, err := c.draws.most(ctx)
 	return de.Pseudocounts(absent(most[0], r.raw1.mean), absent(most[1], r.raw2.mean), c.draws.genes), err
 }
 
@@ -104,13 +101,13 @@ func (c *comparer) delta(ctx context.Context, pseudocounts float64) (float64, er
 	return delta, nil
 }
 
-// passes is how many times every gene's draws are looked at.
-func (o DEOptions) passes() int {
-	n := 1
-	if o.estimatesPseudocounts() {
-		n++
+// decodings is how often a comparison's draws are looked at.
+func (c *comparer) decodings() int {
+	n := c.draws.blocks()
+	if c.options.EstimateDelta {
+		n += c.draws.blocks()
 	}
-	if o.EstimateDelta {
+	if c.options.estimatesPseudocounts() {
 		n++
 	}
 	return n

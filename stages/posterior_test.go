@@ -75,7 +75,7 @@ func TestPosteriorSame(t *testing.T) {
 	l := fittedTable(t, plantedTable(), 2)
 	for kind, change := range map[string]func(o *PosteriorOptions){
 		normalizedExpression: func(o *PosteriorOptions) {
-			samples(300)(o)
+			samples(150)(o)
 			o.Quantiles, o.Batches = []float64{0.05, 0.5}, []string{"all"}
 		},
 		likelihoodParameters: samples(3),
@@ -84,7 +84,7 @@ func TestPosteriorSame(t *testing.T) {
 		elboKind:             samples(2),
 		marginalKind:         samples(5),
 		correlationKind:      samples(3),
-		ppcKind:              samples(200),
+		ppcKind:              samples(80),
 	} {
 		t.Run(kind, func(t *testing.T) {
 			_, err := posteriorRun(l, kind, 1, 0, change)
@@ -243,7 +243,7 @@ func TestPosteriorSubsets(t *testing.T) {
 // same draws of z, and the subset of genes has the draws that it has among all.
 func TestPosteriorPredictive(t *testing.T) {
 	l := fittedTable(t, plantedTable(), 2)
-	const draws = 200
+	const draws = 50
 	mean := posteriorTable(t, l, likelihoodParameters, "mean", samples(draws))
 	theta, err := results.Read(inDir(l.Posterior(likelihoodParameters), "dispersions"))
 	check(t, err)
@@ -265,10 +265,10 @@ func TestPosteriorPredictive(t *testing.T) {
 	}
 	off, n := 0.0, 0.0
 	for g := range sum {
-		of := mean.Columns[1+g].Float32
+		of, inverse := mean.Columns[1+g].Float32, float64(theta.Column("dispersions").Float32[g])
 		for c := range of {
 			mu := float64(of[c])
-			z := (sum[g][c]/draws - mu) / math.Sqrt((mu+mu*mu/float64(theta.Column("dispersions").Float32[g]))/draws)
+			z := (sum[g][c]/draws - mu) / math.Sqrt((mu+mu*mu/inverse)/draws)
 			off, n = off+z*z, n+1
 		}
 	}
@@ -358,7 +358,7 @@ func TestPosteriorRefuses(t *testing.T) {
 		code   int
 		words  []string
 	}{
-		"no draws":          {elboKind, samples(0), 64, []string{"elbo", "--samples must be 1"}},
+		"no draws":          {marginalKind, samples(0), 64, []string{"marginal-ll", "--samples must be 1"}},
 		"quantiles of one":  {normalizedExpression, func(o *PosteriorOptions) { o.Quantiles = []float64{0.5} }, 64, []string{"--samples", "2 at least"}},
 		"not its option":    {latentKind, func(o *PosteriorOptions) { o.LibrarySize = "latent" }, 64, []string{"--library-size", "latent takes none"}},
 		"two batches":       {predictiveKind, func(o *PosteriorOptions) { o.Batches = []string{"s1", "s2"} }, 64, []string{"one batch"}},

@@ -77,7 +77,7 @@ func (d *drawing) writeMarginal(ctx context.Context, path string) error {
 	t.of.Losses = true
 	var mutex sync.Mutex
 	work := map[int]*model.Evidence{}
-	evidence := func(x *model.Generated, at int) *model.Evidence {
+	evidence := func(at int) *model.Evidence {
 		mutex.Lock()
 		defer mutex.Unlock()
 		if work[at] == nil {
@@ -86,7 +86,7 @@ func (d *drawing) writeMarginal(ctx context.Context, path string) error {
 		return work[at]
 	}
 	t.put = func(x *model.Generated, i int, columns []results.Column, at int) {
-		e := evidence(x, at-i)
+		e := evidence(at - i)
 		if i == 0 {
 			e.Add(x)
 		}

@@ -166,8 +166,7 @@ type checkBlock struct {
 
 // checkDraws are those of a minibatch.
 type checkDraws struct {
-	p         *model.Predictive
-	row       []float32
-	each      []float32 // (cells, genes, draws)
-	quantiles []float32
+	p    *model.Predictive
+	row  []float32
+	each []float32 // (cells, genes, draws)
 }

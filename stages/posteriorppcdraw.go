@@ -83,13 +83,17 @@ func (b *checkBlock) cover(part *geneChecks, d *checkDraws, i int) {
 	n := b.checks.draws
 	for k, x := range d.row {
 		draws := d.each[(i*len(d.row)+k)*n:][:n]
-		slices.Sort(draws)
+		least, most := slices.Min(draws), slices.Max(draws)
+		if least < most {
+			slices.Sort(draws)
+		}
 		for j, in := range b.intervals {
-			if draws[0] == draws[n-1] {
-				if x == draws[0] {
-					part.inside[j*part.width+k]++
-				}
-			} else if v := float64(x); v >= quantile(draws, in.lower) && v <= quantile(draws, in.upper) {
+			inside := x == least
+			if least < most {
+				v := float64(x)
+				inside = v >= quantile(draws, in.lower) && v <= quantile(draws, in.upper)
+			}
+			if inside {
 				part.inside[j*part.width+k]++
 			}
 		}

@@ -88,6 +88,7 @@ func (q *mapping) extend(context.Context) (err error) {
 		return pipeline.BadInput("%s: %w", q.stage.Reference.Model(), err)
 	}
 	q.card.Config, q.card.Epochs = q.vae.Config, 0
+	q.ref.vae = nil // its memory is training's
 	if err := q.setPrior(old.Batch); err != nil || o.untrained() {
 		return err
 	}
@@ -170,7 +171,7 @@ func (q *mapping) identity() string {
 // publish writes the model. Its dropout is the reference's again, which it may have
 // been trained without.
 func (q *mapping) publish() error {
-	q.vae.DropoutRate = q.ref.vae.DropoutRate
+	q.vae.DropoutRate = q.ref.card.Config.DropoutRate
 	q.card.Config = q.vae.Config
 	train := &Train{Layout: q.stage.Layout}
 	return train.publishAs(q.vae, q.card, q.history, q.p, q.pick)

@@ -15,7 +15,7 @@
 // and the Bayes factor is log(p+ε) − log(1−p+ε), ε = 1e-8, in both. scvi-tools
 // estimates the probabilities by m pairs. Here every one of m draws of x is compared
 // with every one of m of y, and the draws are spread evenly over the cells: the same
-// numbers are estimated, from as many draws, with a sixth of the error on real
+// numbers are estimated, from as many draws, with a fifth of the error on real
 // data. Each comes with its Monte Carlo error: see Probability.
 //
 //	design.go        which cells are drawn from, and the error that comes of it

@@ -116,8 +116,8 @@ def typed(column):
 
 
 def unused(name, config):
-    """Prefixes of the tensors that scvi-tools keeps for this model and never looks at."""
-    prefixes = []
+    """Prefixes of the tensors that scvi-tools keeps for this model and never looks at, or makes of its options (AUTOZI's priors)."""
+    prefixes = ["alpha_prior_logit", "beta_prior_logit"]
     if config.get("dispersion", "gene") != "gene-cell":
         prefixes += ["decoder.px_r_decoder."]
     if config.get("gene_likelihood") == "poisson" and name != "AUTOZI":

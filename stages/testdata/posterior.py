@@ -108,11 +108,14 @@ def in_distribution():
     off = (got["reconstruction_error"] - rec.mean(0)) / (rec.std(0) * np.sqrt(1 / draws + 1 / 300) + 1e-6)
     assert np.abs(off).max() < 6 and off.std() < 1.3, f"reconstruction error: off by {np.abs(off).max():.1f} standard errors"
     print(f"elbo: {-got['elbo'].mean():.2f}, scvi-tools {want.mean():.2f}")
-    some = np.arange(0, len(cells), 5)
-    want = model.get_marginal_ll(indices=some, n_mc_samples=1000, n_mc_samples_per_pass=100, return_mean=False).numpy()
+    if config["latent_distribution"] == "ln":
+        return  # scvi-tools takes log q at the softmax, where it is no density
+    some = np.arange(0, len(cells), 6)
+    want, again = (model.get_marginal_ll(indices=some, n_mc_samples=1000, n_mc_samples_per_pass=100, return_mean=False).numpy() for _ in range(2))
     got = read("marginal-ll.parquet")["marginal_ll"].to_numpy()[some]
-    print(f"marginal ll: {got.mean():.3f}, scvi-tools {want.mean():.3f}, cells differ by {np.std(got - want):.2f}")
-    assert abs(got.mean() - want.mean()) < 0.5 and np.std(got - want) < 2, "marginal ll"
+    own, off = np.std(want - again), got - (want + again) / 2
+    print(f"marginal ll: {got.mean():.3f}, scvi-tools {want.mean():.3f} and {again.mean():.3f}; cells differ by {np.std(off):.2f}, its own by {own:.2f}")
+    assert abs(off.mean()) < 5 * own / np.sqrt(len(some)) and np.std(off) < 1.6 * own, "marginal ll"
 
 
 def predictive():
