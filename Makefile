@@ -7,7 +7,7 @@ ENGINE ?= $(firstword $(foreach e,docker buildah podman,$(if $(shell command -v 
 
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build demo test test-python lint bench bench-go quality golden fuzz-files test-huge image clean
+.PHONY: help setup build demo test test-python lint bench bench-go bench-family quality golden fuzz-files test-huge image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: build ## Speed and memory, beside scvi-tools where CELLVI_BENCH_PYTHON ha
 
 bench-go: build ## Go's benchmarks of the loops; COUNT=6 for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./model/... ./io/...
+
+bench-family: ## Training time of each part of the model relative to nb
+	@python3 bench/family.py --date $(DATE) $(ARGS)
 
 quality: build ## Train on real counts and compare with scvi-tools (see bench/README.md)
 	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has pandas, anndata, pyarrow and scib-metrics}" bench/quality.py --date $(DATE)

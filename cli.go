@@ -22,6 +22,7 @@ type cli struct {
 	Posterior   posteriorCommand   `cmd:"" help:"Write what the posterior says: normalized expression, likelihoods, draws of counts, checks."`
 	Export      exportCommand      `cmd:"" help:"Write the model for scvi-tools to load."`
 	Import      importCommand      `cmd:"" help:"Take over a model that scvi-tools saved."`
+	DE          deCommand          `cmd:"" name:"de" help:"Compare the expression of groups of cells."`
 	Report      reportCommand      `cmd:"" help:"Draw report.html and cellvi_mqc.json."`
 	Inspect     inspectCommand     `cmd:"" help:"Say what is in files of counts, and whether a run would take them."`
 	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`

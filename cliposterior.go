@@ -26,3 +26,20 @@ func (c *posteriorCommand) Run(a *app) error {
 	}
 	return a.execute(c.Folder, list...)
 }
+
+type deCommand struct {
+	Folder  folder           `embed:""`
+	Inputs  modelInputs      `embed:""`
+	Options stages.DEOptions `embed:""`
+}
+
+// Run compares groups.
+func (c *deCommand) Run(a *app) error {
+	if err := c.Options.Validate(); err != nil {
+		return err
+	}
+	return a.execute(c.Folder, &stages.DE{
+		Layout: c.Folder.layout(), StorePath: c.Inputs.Prepared.Store, PreparedPath: c.Inputs.Prepared.Prepared,
+		ModelPath: c.Inputs.Model, Options: c.Options,
+	})
+}

@@ -18,7 +18,7 @@ func exitCode(err error) int { return stages.ExitCode(err) }
 func groups() []kong.Group {
 	return []kong.Group{
 		{Key: "Input", Title: "Input:"}, {Key: "Output", Title: "Output:"}, {Key: "Cells and genes", Title: "Cells and genes:"},
-		{Key: "Model", Title: "Model:"}, {Key: "Query", Title: "Query:"}, {Key: "Training", Title: "Training:"}, {Key: "Posterior", Title: "Posterior:"}, {Key: "General", Title: "General:"},
+		{Key: "Model", Title: "Model:"}, {Key: "Query", Title: "Query:"}, {Key: "Training", Title: "Training:"}, {Key: "Posterior", Title: "Posterior:"}, {Key: "Comparison", Title: "Comparison:"}, {Key: "General", Title: "General:"},
 	}
 }
 
@@ -37,6 +37,7 @@ Examples:
   cellvi run --config run.yaml
   cellvi train --outdir results --max-epochs 100
   cellvi query results/model new.h5ad --outdir mapped
+  cellvi de --outdir results --groupby cell_type --group1 'B cells'
 `
 
 const exitCodes = `
