@@ -7,7 +7,7 @@ ENGINE ?= $(firstword $(foreach e,docker buildah podman,$(if $(shell command -v 
 
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build demo test test-python lint bench bench-go bench-family quality golden fuzz-files test-huge image clean
+.PHONY: help setup build demo test test-python lint bench bench-go bench-family quality roundtrip bench-de bench-query golden fuzz-files test-huge image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,16 @@ bench-family: ## Training time of each part of the model relative to nb
 quality: build ## Train on real counts and compare with scvi-tools (see bench/README.md)
 	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has pandas, anndata, pyarrow and scib-metrics}" bench/quality.py --date $(DATE)
 
-golden: ## Reference values of 22 further variants from scvi-tools (CELLVI_BENCH_PYTHON), and the model held to them
+roundtrip: build ## Models carried to scvi-tools and back, and what both make of the same cells
+	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has scvi-tools 1.4.2, pandas, anndata, pyarrow and scikit-learn}" bench/roundtrip.py --date $(DATE) $(ARGS)
+
+bench-de: build ## Differential expression beside scvi-tools', of one model
+	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has scvi-tools 1.4.2, pandas, anndata, pyarrow and scikit-learn}" bench/de.py --date $(DATE) $(ARGS)
+
+bench-query: build ## A patient mapped onto a reference of seven others, beside scvi-tools
+	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has scvi-tools 1.4.2, pandas, anndata, pyarrow and scikit-learn}" bench/query.py --date $(DATE) $(ARGS)
+
+golden: ## Reference values of 23 further variants from scvi-tools (CELLVI_BENCH_PYTHON), and the model held to them
 	rm -rf bench/.cache/golden && mkdir -p bench/.cache/golden
 	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has scvi-tools and safetensors}" bench/golden.py "$${CELLVI_SHARED:-../shared}/golden/golden_counts.h5ad" bench/.cache/golden
 	CELLVI_SHARED=$(CURDIR)/bench/.cache $(GO) test -count 1 -run TestGolden ./model

@@ -47,6 +47,8 @@ VARIANTS = {
     "linear-zinb": ("LinearSCVI", dict(gene_likelihood="zinb", dispersion="gene-batch"), {}),
     "linear-without-norm": ("LinearSCVI", dict(bias=True, use_batch_norm=False), {}),
     "linear-bias": ("LinearSCVI", dict(bias=True, use_observed_lib_size=True, latent_distribution="ln"), {}),
+    "three-covariates": ("SCVI", dict(gene_likelihood="zinb", encode_covariates=True),
+                         dict(categorical_covariate_keys=["cov_cat", "tech"], continuous_covariate_keys=["cov_num", "size_factor"])),
     "linear-poisson": ("LinearSCVI", dict(gene_likelihood="poisson", n_layers=2), {}),
     "autozi": ("AUTOZI", dict(), {}),
     "autozi-batch": ("AUTOZI", dict(zero_inflation="gene-batch"), {}),
@@ -170,9 +172,6 @@ def adam(module, t, initial):
 
 
 def configuration(name, kwargs, keys, module):
-    kwargs = dict(kwargs)
-    if kwargs.get("use_batch_norm") is False:  # LinearSCVI's is a truth value
-        kwargs["use_batch_norm"] = "none"
     return {"model": name, **kwargs, "setup": keys, "n_input": module.n_input, "n_batch": module.n_batch, "n_labels": module.n_labels,
             "n_latent": module.n_latent, "n_hidden": module.n_hidden, "kl_weight_train": WEIGHT, "scvi_tools": scvi.__version__,
             "torch": torch.__version__, "seed": SEED, "parameters": {k: list(v.shape) for k, v in module.state_dict().items()}}

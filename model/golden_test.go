@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,28 +62,49 @@ type golden struct {
 func goldenConfig(t *testing.T, path string) golden {
 	g := golden{Config: DefaultConfig()}
 	text, err := os.ReadFile(path)
-	if err == nil {
-		var name struct{ Model string }
-		if err = json.Unmarshal(text, &name); name.Model == LinearSCVI {
-			g.UseObservedLibSize = false // its default
-		} else if name.Model == AutoZI {
-			g.GeneLikelihood = "zinb"
-		}
-		err = errors.Join(err, json.Unmarshal(text, &g))
+	var first struct {
+		Model string `json:"model"`
+		Norm  any    `json:"use_batch_norm"` // a truth value in LinearSCVI
 	}
-	if err != nil {
+	err = errors.Join(err, json.Unmarshal(text, &first))
+	g.GeneLikelihood = "zinb" // SCVI's default, and AUTOZI's
+	if first.Model == LinearSCVI {
+		g.GeneLikelihood, g.UseObservedLibSize = "nb", false
+	}
+	for on, is := range map[string]string{"true": `"both"`, "false": `"none"`} {
+		if fmt.Sprint(first.Norm) == on {
+			text = regexp.MustCompile(`("use_batch_norm":\s*)`+on).ReplaceAll(text, []byte("${1}"+is))
+		}
+	}
+	if err = errors.Join(err, json.Unmarshal(text, &g)); err != nil {
 		t.Fatal(err)
 	}
 	g.NLabels = max(1, g.NLabels)
 	g.NContinuousCov, g.UseSizeFactor = len(g.Setup.Conts), g.Setup.Size != ""
-	if len(g.Setup.Cats) > 0 { // its levels are nowhere written but in the width of a layer
-		width := g.Parameters["decoder.px_decoder.fc_layers.Layer 0.0.weight"][1]
-		g.NCatsPerCov = []int{width - g.NLatent - g.dense() - columnsOf(g.hots())}
+	if len(g.NCatsPerCov) == 0 {
+		g.goldenLevels(t, filepath.Dir(path))
 	}
 	if err := g.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// goldenLevels finds the levels of the categorical covariates, which are nowhere written:
+// the codes of the minibatch have most of them, and the width of a layer tells the rest.
+func (g *golden) goldenLevels(t *testing.T, dir string) {
+	n := len(g.Setup.Cats)
+	if n == 0 {
+		return
+	}
+	codes, levels := readTensors(t, dir, "minibatch")["cat_covs"], make([]int, n)
+	for i := range codes.Len() {
+		levels[i%n] = max(levels[i%n], int(codes.at(i))+1)
+	}
+	width := g.Parameters["decoder.px_decoder.fc_layers.Layer 0.0.weight"][1]
+	rest := width - g.NLatent - g.dense() - columnsOf(g.hots()) - columnsOf(levels)
+	levels[n-1] += rest
+	g.NCatsPerCov = levels
 }
 
 // goldenGamma makes AutoZI's draws those of the reference, where a case has them.
@@ -186,11 +208,11 @@ func goldenCovariates(mb tensorMap, cfg Config, i int) Covariates {
 	if cfg.NLabels > 1 {
 		cov.Label = int32(mb["labels"].at(i))
 	}
-	for range cfg.NCatsPerCov {
-		cov.Cats = append(cov.Cats, int32(mb["cat_covs"].at(i)))
+	for k, n := 0, len(cfg.NCatsPerCov); k < n; k++ {
+		cov.Cats = append(cov.Cats, int32(mb["cat_covs"].at(i*n+k)))
 	}
-	for range cfg.NContinuousCov {
-		cov.Conts = append(cov.Conts, float32(mb["cont_covs"].at(i)))
+	for k := range cfg.NContinuousCov {
+		cov.Conts = append(cov.Conts, float32(mb["cont_covs"].at(i*cfg.NContinuousCov+k)))
 	}
 	if cfg.UseSizeFactor {
 		cov.SizeFactor = float32(mb["size_factor"].at(i))
