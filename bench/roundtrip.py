@@ -115,7 +115,11 @@ class Cellvi:
     def numbers(self):
         self.run("embed")
         self.run("reconstruct", "--reconstruct", "px_scale")
-        return Numbers(pd.read_parquet(self.out / "latent.parquet").to_numpy(),
+        latent = pd.read_parquet(self.out / "latent.parquet")
+        if self.variant.model.get("latent_distribution") == "ln":  # embed writes its mean on the simplex; before it, it is exact
+            self.run("posterior", "latent")
+            latent = pd.read_parquet(self.out / "posterior/latent/latent.parquet").iloc[:, :latent.shape[1]]
+        return Numbers(latent.to_numpy(),
                        pd.read_parquet(self.out / "reconstruction/px_scale.parquet").to_numpy(), self.elbo())
 
     def elbo(self):

@@ -121,13 +121,27 @@ func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, see
 }
 
 // Posterior writes the posterior's mean and variance (len(rows), L) of rows of
-// source. variance may be nil.
+// source, those of the place on the simplex where the latent is logistic-normal.
+// variance may be nil.
 func (e *Evaluator) Posterior(ctx context.Context, source Source, rows []int32, mean, variance []float32) error {
 	l := e.vae.NLatent
+	var points []float64
+	if e.vae.LatentDistribution == "ln" {
+		points = spreadNormals(simplexPoints, l)
+	}
 	return e.each(ctx, source, rows, func(t task) {
 		t.mini.fill(t.cells, t.rows, e.vae.frame)
 		t.mini.still(e.vae.Config)
 		t.pass.encode(t.mini, false, 0, nil)
+		if points != nil {
+			to := t.first * l
+			var second []float32
+			if variance != nil {
+				second = variance[to : to+t.n*l]
+			}
+			simplexMoments(l, points, t.pass.Mean[:t.n*l], t.pass.Variance[:t.n*l], mean[to:to+t.n*l], second)
+			return
+		}
 		copy(mean[t.first*l:], t.pass.Mean[:t.n*l])
 		if variance != nil {
 			copy(variance[t.first*l:], t.pass.Variance[:t.n*l])

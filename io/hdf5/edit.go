@@ -21,23 +21,7 @@ func OpenEdit(path string) (*File, error) {
 	if err := writable(path); err != nil {
 		return nil, err
 	}
-	head, err := readable(path)
-	if err != nil {
-		return nil, err
-	}
-	enter()
-	defer leave()
-	if !gonum.IsHDF5(path) {
-		return nil, notHDF5(path, head)
-	}
-	if err := registerLZF(); err != nil {
-		return nil, failure("open", path, "", err)
-	}
-	f, err := gonum.OpenFile(path, gonum.F_ACC_RDWR)
-	if err != nil {
-		return nil, failure("open", path, "", keep())
-	}
-	return &File{path: path, f: f}, nil
+	return open(path, gonum.F_ACC_RDWR)
 }
 
 func writable(path string) error {

@@ -19,7 +19,10 @@ type File struct {
 // Open opens a file for reading. A file that is missing or unreadable gives
 // the operating system's error, one that is not HDF5 or cut short an
 // InputError.
-func Open(path string) (*File, error) {
+func Open(path string) (*File, error) { return open(path, gonum.F_ACC_RDONLY) }
+
+// open opens a file that is there; mode is libhdf5's.
+func open(path string, mode int) (*File, error) {
 	head, err := readable(path)
 	if err != nil {
 		return nil, err
@@ -32,7 +35,7 @@ func Open(path string) (*File, error) {
 	if err := registerLZF(); err != nil {
 		return nil, failure("open", path, "", err)
 	}
-	f, err := gonum.OpenFile(path, gonum.F_ACC_RDONLY)
+	f, err := gonum.OpenFile(path, mode)
 	if err != nil {
 		return nil, failure("open", path, "", keep())
 	}
