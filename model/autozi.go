@@ -122,20 +122,25 @@ func gammaSlope(a, x, lx float64) float64 {
 func (a *autoZI[T]) slopes(lo, hi int, by T, p *autoPass[T]) {
 	for i := lo * a.alpha.codes; i < hi*a.alpha.codes; i++ {
 		d := by * p.ddelta[i]
-		_, da, db := a.divergence(i)
+		da, db := a.divergenceSlopes(i)
 		a.alpha.p.g[i], a.beta.p.g[i] = d*p.dalpha[i]+T(da), d*p.dbeta[i]+T(db)
 	}
 }
 
-// divergence is KL(Beta(alpha, beta) ‖ prior) of number i, and its derivatives in the
-// logits.
-func (a *autoZI[T]) divergence(i int) (kl, dalpha, dbeta float64) {
+// divergence is KL(Beta(alpha, beta) ‖ prior) of number i.
+func (a *autoZI[T]) divergence(i int) float64 {
 	x, y := sigmoid(float64(a.alpha.p.w[i])), sigmoid(float64(a.beta.p.w[i]))
 	x0, y0 := a.prior[0], a.prior[1]
-	kl = mathext.Lbeta(x0, y0) - mathext.Lbeta(x, y) + (x-x0)*mathext.Digamma(x) + (y-y0)*mathext.Digamma(y) +
+	return mathext.Lbeta(x0, y0) - mathext.Lbeta(x, y) + (x-x0)*mathext.Digamma(x) + (y-y0)*mathext.Digamma(y) +
 		(x0-x+y0-y)*mathext.Digamma(x+y)
+}
+
+// divergenceSlopes are its derivatives in the logits.
+func (a *autoZI[T]) divergenceSlopes(i int) (dalpha, dbeta float64) {
+	x, y := sigmoid(float64(a.alpha.p.w[i])), sigmoid(float64(a.beta.p.w[i]))
+	x0, y0 := a.prior[0], a.prior[1]
 	both := (x0 - x + y0 - y) * trigamma(x+y)
-	return kl, ((x-x0)*trigamma(x) + both) * x * (1 - x), ((y-y0)*trigamma(y) + both) * y * (1 - y)
+	return ((x-x0)*trigamma(x) + both) * x * (1 - x), ((y-y0)*trigamma(y) + both) * y * (1 - y)
 }
 
 // trigamma is ψ'(x) = ζ(2, x) (DLMF 25.11.12).
@@ -144,8 +149,7 @@ func trigamma(x float64) float64 { return mathext.Zeta(2, x) }
 // total is the divergence of all genes' posteriors from the prior.
 func (a *autoZI[T]) total() (kl float64) {
 	for i := range a.alpha.p.w {
-		k, _, _ := a.divergence(i)
-		kl += k
+		kl += a.divergence(i)
 	}
 	return kl
 }

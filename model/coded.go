@@ -29,7 +29,7 @@ func newCoded[T kernel.Float](s *slabs[T], name string, cfg Config, of string) *
 // cost time.
 type codedPass[T kernel.Float] struct {
 	present []int32 // codes, ascending
-	code    []int32 // (ld) each cell's place in present; nil where there is only one
+	code    []int32 // (ld) each cell's place in present; empty where there is only one
 	place   []int32 // (codes) of each code in present
 }
 

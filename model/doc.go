@@ -38,18 +38,39 @@
 //
 // # The way through the package
 //
-//	config.go      what can be chosen          cells.go      counts and covariates in memory
-//	vae.go         parameters and layers       minibatch.go  the cells of one step
-//	encoder.go     x → q_m, q_v                random.go     named random streams
-//	latent.go      z and KL                    trainer.go    epochs, steps, history
-//	library.go     l where it is latent        adam.go       the optimizer
-//	decoder.go     z, s → h                    evaluate.go   ELBO, latent
-//	projection.go  h → one output, by blocks   generate.go   all that decodes, draw by draw
-//	head.go        outputs → rho, ll           workers.go    the threads of a step
-//	pass.go        one forward and backward    pool.go       the cells' order, in bounded memory
-//	coded.go       theta by batch or label     autozi.go     which genes are zero-inflated
-//	headhalf.go    the head in bfloat16        source.go     where cells come from
-//	freeze.go      what may move               profile.go    where a step's time goes
+// The model, and data:
+//
+//	config.go      what can be chosen            cells.go      counts and covariates in memory
+//	vae.go         parameters and layers         packed.go     one cell's counts on their way there
+//	params.go      tensors and their slabs       source.go     where cells come from
+//	random.go      named random streams          minibatch.go  the cells of one step
+//
+// One forward and backward, pass.go:
+//
+//	encoder.go     x → q_m, q_v                  decoder.go    z, s → h
+//	hidden.go      norms, ReLU, dropout          projection.go h → one output, by blocks of genes
+//	fixednorm.go   norms at running statistics   head.go       outputs → rho, log p(x|z)
+//	linear.go      W x + b, one-hot columns      headlikelihood.go  log p(x|z), stripe by stripe
+//	latent.go      z and KL                      headhalf.go   the head in bfloat16
+//	simplex.go     a latent on the simplex       coded.go      theta by batch or label
+//	library.go     l where it is latent          autozi.go     which genes are zero-inflated
+//
+// Training:
+//
+//	trainer.go     epochs and steps              pool.go       the cells' order, in bounded memory
+//	adam.go        the optimizer                 window.go     a stretch of them
+//	schedule.go    KL weight, early stopping     workers.go    the threads of a step
+//	plateau.go     the learning rate             profile.go    where a step's time goes
+//	history.go     losses and metrics            memory.go     what it will take
+//	state.go       stopping and resuming         surgery.go    a reference with new levels
+//	                                             freeze.go     what of it may move
+//
+// A trained model's use:
+//
+//	evaluate.go    ELBO, latents                 predictive.go counts drawn from the likelihood
+//	generate.go    all that decodes              evidence.go   log p(x) by importance sampling
+//	decoded.go     what was decoded, by cells    correlation.go  of genes over cells
+//	                                             simulate.go, simulatenb.go  data from a model
 //
 // Each layer is a forward and a backward beside each other; there is no
 // automatic differentiation. Work is cut by fixed blocks of genes, each owned

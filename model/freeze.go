@@ -8,7 +8,7 @@ import (
 )
 
 // Freezing says what of a reference model stays as it is while a query's cells are
-// learned. Names and defaults are those of scvi-tools' load_query_data.
+// learned. Names are those of scvi-tools' load_query_data.
 type Freezing struct {
 	Unfrozen          bool `json:"unfrozen"`                   // nothing is frozen
 	Dropout           bool `json:"freeze_dropout"`             // no dropout in TrainingMode
@@ -21,11 +21,6 @@ type Freezing struct {
 	// dropped out, and running statistics stay: so scvi-tools 1.4.2 trains a query under
 	// Lightning 2.2 and later, which leave the model in the evaluation mode it is loaded in.
 	TrainingMode bool `json:"training_mode"`
-}
-
-// DefaultFreezing is scvi-tools'.
-func DefaultFreezing() Freezing {
-	return Freezing{Expression: true, DecoderFirstLayer: true, BatchNormEncoder: true}
 }
 
 // KeepsLatent says whether a reference cell's latent has the same bits after training.

@@ -8,6 +8,11 @@ import (
 	"testing"
 )
 
+// defaultFreezing is scvi-tools'.
+func defaultFreezing() Freezing {
+	return Freezing{Expression: true, DecoderFirstLayer: true, BatchNormEncoder: true}
+}
+
 // queryConfig is the reference of the tests: batches a, b; covariates x, y and p, q, r.
 func queryConfig(set func(c *Config)) Config {
 	return small(func(c *Config) {
@@ -119,7 +124,7 @@ func TestFreezeMovesOnlyWhatItShould(t *testing.T) {
 			free(norm, "_embeddings_dict.batch.weight", "11", e0, genes+"000"+added[3:], e1, six+added[3:], d0, "000000"+used[3:], d1, six+used[3:])},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			f := DefaultFreezing()
+			f := defaultFreezing()
 			x.f(&f)
 			opt := queryOptions()
 			_, _, decayed := trainQuery(t, queryConfig(x.set), f, opt)
@@ -149,7 +154,7 @@ func keys(m map[string]string) (list []string) {
 // Only the new batch's vector moves, not those of the reference's batches.
 func TestFreezeKeepsOldVectors(t *testing.T) {
 	cfg := queryConfig(func(c *Config) { c.BatchRepresentation, c.BatchEmbeddingDim = "embedding", 2 })
-	_, before, after := trainQuery(t, cfg, DefaultFreezing(), queryOptions())
+	_, before, after := trainQuery(t, cfg, defaultFreezing(), queryOptions())
 	a, b := before.embed.w, after.embed.w
 	if !slices.Equal(a[:4], b[:4]) || a[4] == b[4] || a[5] == b[5] {
 		t.Errorf("vectors %v became %v", a, b)
@@ -158,7 +163,7 @@ func TestFreezeKeepsOldVectors(t *testing.T) {
 
 // The encoder of a latent library size is free altogether, as in scvi-tools.
 func TestFreezeLibraryEncoderMoves(t *testing.T) {
-	_, before, after := trainQuery(t, queryConfig(func(c *Config) { c.UseObservedLibSize = false }), DefaultFreezing(), queryOptions())
+	_, before, after := trainQuery(t, queryConfig(func(c *Config) { c.UseObservedLibSize = false }), defaultFreezing(), queryOptions())
 	got := moved(before, after)
 	for _, p := range before.params {
 		if strings.HasPrefix(p.name, "l_encoder.") && !strings.Contains(got[p.name], "1") {
@@ -182,7 +187,7 @@ func TestFreezeKeepsReferenceLatents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, set := range []func(c *Config){func(c *Config) {}, func(c *Config) { c.UseObservedLibSize, c.LatentDistribution = false, "ln" },
 				func(c *Config) { c.BatchRepresentation = "embedding" }} {
-				o := DefaultFreezing()
+				o := defaultFreezing()
 				f(&o)
 				ref, _, after := trainQuery(t, queryConfig(set), o, queryOptions())
 				cells := randomCells(40, ref.Config)
@@ -199,7 +204,7 @@ func TestFreezeKeepsReferenceLatents(t *testing.T) {
 // Running statistics stay, but the decoder's in training mode.
 func TestFreezeRunningStatistics(t *testing.T) {
 	for _, training := range []bool{false, true} {
-		f := DefaultFreezing()
+		f := defaultFreezing()
 		f.TrainingMode = training
 		_, before, after := trainQuery(t, queryConfig(func(*Config) {}), f, queryOptions())
 		for name := range moved(before, after) {
@@ -255,9 +260,9 @@ func TestGradientByRunningStatistics(t *testing.T) {
 func TestQueryThreadsAndResume(t *testing.T) {
 	cfg := queryConfig(func(c *Config) { c.Dispersion, c.NInput = "gene-batch", 300 })
 	opt := queryOptions()
-	_, _, one := trainQuery(t, cfg, DefaultFreezing(), opt)
+	_, _, one := trainQuery(t, cfg, defaultFreezing(), opt)
 	opt.Threads = 3
-	ref, _, three := trainQuery(t, cfg, DefaultFreezing(), opt)
+	ref, _, three := trainQuery(t, cfg, defaultFreezing(), opt)
 	if len(moved(one, three)) > 0 {
 		t.Error("another number of threads, another model")
 	}
@@ -266,7 +271,7 @@ func TestQueryThreadsAndResume(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v.Freeze(DefaultFreezing(), ref.Levels())
+		v.Freeze(defaultFreezing(), ref.Levels())
 		return v, NewTrainer(v, queryCells(cfg), numbersTo(64), nil, opt)
 	}
 	_, a := start()

@@ -12,8 +12,8 @@ type Generation struct {
 	Seed    uint64 // names the draws
 	Batch   int    // all cells are decoded as of this batch; −1: each of its own
 	Batches []int  // every draw is decoded as of each of these, one after the other; nil: as Batch says
-	Latent  bool   // nothing is decoded: the posterior and its draws alone
-	Losses  bool   // Rec, KL and KLLibrary too
+	Latent  bool   // nothing is decoded, nor are Losses and Theta given: the posterior and its draws alone
+	Losses  bool   // Rec, KL, KLLibrary and LogRatio too; of AutoZI at the posterior's mean of delta
 	Counts  bool   // Counts too
 }
 
@@ -86,7 +86,7 @@ func (x *generator) minibatch(ctx context.Context, t task, do func(*Generated) e
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			x.as(batch, p)
+			x.as(batch, t)
 			x.decode(t, s)
 			if err := do(&x.out); err != nil {
 				return err
@@ -104,15 +104,21 @@ func (g Generation) batches() []int {
 	return g.Batches
 }
 
-// as has the pass decode as of a batch.
-func (x *generator) as(batch int, p *Pass[float32]) {
+// as has the pass decode as of a batch; −1: each cell as of its own.
+func (x *generator) as(batch int, t task) {
 	if batch == x.at {
 		return
 	}
 	x.at = batch
-	p.m.asBatch(int32(batch), x.vae.frame)
-	p.besides()
-	x.vae.head.code(p.m, &p.head)
+	for b, r := range t.rows {
+		code := max(0, int32(batch))
+		if batch < 0 && r != nobody {
+			code = t.cells.Batch[r]
+		}
+		t.mini.asBatch(b, code, x.vae.frame)
+	}
+	t.pass.besides()
+	x.vae.head.code(t.mini, &t.pass.head)
 }
 
 // decode decodes a draw, and makes Generated of it.
@@ -121,9 +127,9 @@ func (x *generator) decode(t task, sample int) {
 	if !x.of.Latent {
 		p.decode(false)
 		x.d.take(p)
-	}
-	if x.of.Losses {
-		p.score()
+		if x.of.Losses {
+			p.score(false)
+		}
 	}
 	x.assemble(t, sample)
 }
@@ -134,14 +140,7 @@ func (p *Pass[T]) redraw(t task, seed uint64, sample int) {
 	d := v.draws(seed, sample, 0)
 	d.noise, d.rate = GenerateNoise, 0
 	m.draw(t.cells, t.rows, d)
-	latent(p.enc.mean, p.enc.raw, m.Noise, p.enc.variance, p.Z)
-	if v.LatentDistribution == "ln" {
-		softmaxRows(v.NLatent, p.Z)
-	}
-	if v.lib != nil {
-		latent(p.lib.mean, p.lib.raw, m.NoiseL, p.lib.variance, p.Library)
-		expAll(p.Library)
-	}
+	p.sample()
 }
 
 // assemble makes Generated of the minibatch's cells.
@@ -162,7 +161,7 @@ func (x *generator) assemble(t task, sample int) {
 	if x.d.dropout != nil {
 		x.out.Dropout = x.d.dropout[:n*g]
 	}
-	if x.of.Losses {
+	if x.of.Losses && !x.of.Latent {
 		x.out.Rec, x.out.KL, x.out.KLLibrary = p.Rec[:n], p.KL[:n], p.KLLibrary[:n]
 		if x.of.Samples > 0 {
 			x.ratio = resize(x.ratio, n)

@@ -25,7 +25,7 @@ func randomCells(n int, cfg Config) *Cells {
 				at, counts = append(at, int32(g)), append(counts, float32(1+rng.IntN(30)*rng.IntN(3)))
 			}
 		}
-		if i == 3 {
+		if i == 3 && len(counts) > 0 {
 			counts[len(counts)-1] = 5000
 		}
 		cov := Covariates{Batch: int32(i % cfg.NBatch), Label: int32(i / 2 % cfg.NLabels), SizeFactor: 0.3 + 5*rng.Float32()}

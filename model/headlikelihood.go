@@ -3,9 +3,9 @@ package model
 import "cellvi/model/kernel"
 
 // likelihood does block k's log-probabilities and their gradients in mu, r and the
-// logits of zero inflation, after sort; it leaves the gradient of r, of the sum
-// over cells of ll, in r's slab.
-func (d *head[T]) likelihood(ops kernel.Ops[T], k int, p *headPass[T], c *clock) {
+// logits of zero inflation, after sort; in training it leaves the gradient of r, of
+// the sum over cells of ll, in r's slab, which passes of evaluation share.
+func (d *head[T]) likelihood(ops kernel.Ops[T], k int, train bool, p *headPass[T], c *clock) {
 	s := &p.stripes[k]
 	d.begin(s, k, p)
 	for lo := d.bounds[k]; lo < d.bounds[k+1]; lo += stripeGenes {
@@ -15,10 +15,10 @@ func (d *head[T]) likelihood(ops kernel.Ops[T], k int, p *headPass[T], c *clock)
 		t = c.lap(Nonzeros, t)
 		ops.Likelihood(d.kind, &s.Stripe)
 		t = c.lap(Likelihood, t)
-		if d.r != nil {
+		if train && d.r != nil {
 			p.r.scatter(d.r.codes, d.r.p.g, lo, s.N, s.dr)
 		}
-		if d.auto != nil {
+		if train && d.auto != nil {
 			p.auto.codes.scatter(d.auto.alpha.codes, p.auto.ddelta, lo, s.N, s.ddelta)
 		}
 		c.lap(Nonzeros, t)

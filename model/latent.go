@@ -27,19 +27,24 @@ func klNormal[T kernel.Float](l int, mean, variance []T, kl []float64) {
 	}
 }
 
-// latentBackward adds the KL's gradient, weighted by w for each cell, to what
-// comes from z, and gives the gradients at the encoder's outputs:
-//
-//	dq_m  = dz + w q_m
-//	dq_v  = dz·noise/(2 sqrt q_v) + w ½(1 − 1/q_v)
-//	draw  = dq_v (q_v − 1e-4)
+// latentBackward goes from dz, the gradient at z, to those at the encoder's outputs,
+// the KL's among them, weighted by w for each cell.
 func latentBackward[T kernel.Float](w T, dz, mean, variance, noise, dmean, draw []T) {
 	for i, d := range dz {
-		v := variance[i]
-		dmean[i] = d + w*mean[i]
-		dv := d*noise[i]/(2*T(math.Sqrt(float64(v)))) + w*(1-1/v)/2
-		draw[i] = dv * (v - varianceEps)
+		dmean[i], draw[i] = drawBackward(w, d, noise[i], mean[i], variance[i], 0, 1)
 	}
+}
+
+// drawBackward goes from dy, the gradient at a draw y of N(m, v), to those at m and at
+// the encoder's output raw, v = exp(raw) + 1e-4, where N(m, v) has w times the
+// divergence from N(mp, vp):
+//
+//	dm   = dy + w (m − mp)/vp
+//	dv   = dy·noise/(2 sqrt v) + w ½(1/vp − 1/v)
+//	draw = dv (v − 1e-4)
+func drawBackward[T kernel.Float](w, dy, noise, m, v, mp, vp T) (dm, draw T) {
+	dv := dy*noise/(2*T(math.Sqrt(float64(v)))) + w*(1/vp-1/v)/2
+	return dy + w*(m-mp)/vp, dv * (v - varianceEps)
 }
 
 // softmaxRows makes each row of z (B, L) one of shares, the logistic-normal latent.

@@ -20,15 +20,21 @@ func newLibraryPrior[T kernel.Float](batches int) libraryPrior[T] {
 }
 
 // SetLibraryPrior sets mean and variance of log l of each batch, see LibraryMoments.
+// A model whose library size is observed has no prior, and ignores it.
 func (v *VAE[T]) SetLibraryPrior(mean, variance []float64) error {
+	return v.SetLibraryPriorFrom(0, mean, variance)
+}
+
+// SetLibraryPriorFrom sets the prior of the batches from first on, and leaves the others.
+func (v *VAE[T]) SetLibraryPriorFrom(first int, mean, variance []float64) error {
 	if v.lib == nil {
 		return nil
 	}
-	if len(mean) != v.NBatch || len(variance) != v.NBatch {
-		return fmt.Errorf("a prior of %d batches for a model of %d", len(mean), v.NBatch)
+	if n := v.NBatch - first; len(mean) != n || len(variance) != n {
+		return fmt.Errorf("%d means and %d variances of library sizes for %d batches from number %d on", len(mean), len(variance), n, first)
 	}
 	for i := range mean {
-		v.libPrior.mean[i], v.libPrior.variance[i] = T(mean[i]), T(variance[i])
+		v.libPrior.mean[first+i], v.libPrior.variance[first+i] = T(mean[i]), T(variance[i])
 	}
 	return nil
 }
@@ -88,23 +94,6 @@ func (p libraryPrior[T]) kl(batch []int32, mean, variance []T, kl []float64) {
 // from the drawn log l, and gives the gradients at the encoder's outputs.
 func (p libraryPrior[T]) backward(w T, batch []int32, dl, mean, variance, noise, dmean, draw []T) {
 	for i, d := range dl {
-		vp, q := p.variance[batch[i]], variance[i]
-		dmean[i] = d + w*(mean[i]-p.mean[batch[i]])/vp
-		dq := d*noise[i]/(2*T(math.Sqrt(float64(q)))) + w*(1/vp-1/q)/2
-		draw[i] = dq * (q - varianceEps)
+		dmean[i], draw[i] = drawBackward(w, d, noise[i], mean[i], variance[i], p.mean[batch[i]], p.variance[batch[i]])
 	}
-}
-
-// SetLibraryPriorFrom sets the prior of the batches from first on, and leaves the others.
-func (v *VAE[T]) SetLibraryPriorFrom(first int, mean, variance []float64) error {
-	if v.lib == nil {
-		return nil
-	}
-	if len(mean) != v.NBatch-first || len(variance) != v.NBatch-first {
-		return fmt.Errorf("a prior of %d batches for %d new ones", len(mean), v.NBatch-first)
-	}
-	for i := range mean {
-		v.libPrior.mean[first+i], v.libPrior.variance[first+i] = T(mean[i]), T(variance[i])
-	}
-	return nil
 }

@@ -53,7 +53,7 @@ func EvalBytes(cfg Config, threads int) int64 {
 // parameterBytes is the size of one slab of parameters.
 func parameterBytes(cfg Config) int64 {
 	g, h, k := int64(cfg.NInput), int64(cfg.NHidden), int64(columnsOf(cfg.hots())+cfg.dense())
-	n := g*h + int64(cfg.NLayers)*2*(h*h+(k+3)*h) + 2*int64(cfg.NLatent)*h + g*int64(outputs(cfg))*(h+3)
+	n := g*h + int64(cfg.NLayers)*2*(h*h+(k+3)*h) + 2*int64(cfg.NLatent)*h + g*int64(outputs(cfg))*(inputs(cfg)+3)
 	if !cfg.observed() {
 		n += g*h + (k+5)*h
 	}
@@ -79,16 +79,30 @@ func outputs(cfg Config) (n int) {
 	return n
 }
 
+// inputs is the numbers of a cell that the decoder's outputs see.
+func inputs(cfg Config) int64 {
+	if cfg.Model == LinearSCVI {
+		return int64(cfg.NLatent + columnsOf(cfg.hots()))
+	}
+	return int64(cfg.NHidden)
+}
+
 // passBytes is the workspace of a pass over b cells: outputs and their gradients,
-// the blocks' gradients at the hidden layer, activations, and the counts once
-// more in the order of genes, a quarter of the genes nonzero.
+// the blocks' gradients at the hidden layer, activations, the counts once more in
+// the order of genes, a quarter of the genes nonzero, and AutoZI's draws.
 func passBytes(cfg Config, b int) int64 {
 	g, h, n, out := int64(cfg.NInput), int64(cfg.NHidden), int64(kernel.Pad(b)), int64(outputs(cfg))
-	blocks := int64(len(kernel.Blocks(cfg.NInput)) - 1)
+	blocks, draws := int64(len(kernel.Blocks(cfg.NInput))-1), int64(0)
 	codes := min(max(cfg.codes(cfg.Dispersion), cfg.codes(cfg.ZeroInflation)), b)
 	matrices := out + 1
-	if cfg.Dispersion == "gene-cell" || cfg.Model == LinearSCVI {
+	if cfg.Dispersion == "gene-cell" {
+		matrices++
+	}
+	if cfg.Model == LinearSCVI {
 		matrices += out
+	}
+	if cfg.Model == AutoZI {
+		draws = 4 * g * int64(cfg.codes(cfg.ZeroInflation))
 	}
 	units := 10 * int64(cfg.NLayers) // matrices (B, H)
 	if cfg.UseLayerNorm != "none" {
@@ -97,17 +111,17 @@ func passBytes(cfg Config, b int) int64 {
 	if !cfg.observed() {
 		units += 5
 	}
-	return 4 * (matrices*n*g + out*n*blocks*h + blocks*int64(kernel.TableSize(stripeGenes*codes)) + n*g/4*3 + g + units*n*h)
+	return 4 * (matrices*n*g + out*n*blocks*inputs(cfg) + blocks*int64(kernel.TableSize(stripeGenes*codes)) + n*g/4*3 + g + units*n*h + draws)
 }
 
 // GenerateBytes is about what Evaluator.Generate takes beside EvalBytes: the matrices
-// that it hands out.
+// that it hands out, and the theta of each batch or label.
 func GenerateBytes(cfg Config, threads int) int64 {
 	matrices := 3 // counts, shares, theta
 	if cfg.GeneLikelihood == "zinb" {
 		matrices++
 	}
-	return int64(threads) * int64(matrices) * 4 * int64(kernel.Pad(evalBatch)) * int64(cfg.NInput)
+	return int64(threads) * 4 * int64(cfg.NInput) * int64(matrices*kernel.Pad(evalBatch)+cfg.codes(cfg.Dispersion))
 }
 
 // minibatchBytes is the counts of two minibatches of b cells with a quarter of

@@ -137,13 +137,11 @@ func (m *Minibatch[T]) fillCovariates(b int, c Covariates, f frame) {
 	}
 }
 
-// asBatch makes all cells of one batch, for the decoder.
-func (m *Minibatch[T]) asBatch(code int32, f frame) {
-	for b := range m.B {
-		m.Batch[b] = code
-		if f.batchHot && f.hots[0] > 1 {
-			m.Hot.cols[b*m.Hot.n] = code
-		}
+// asBatch makes cell b one of another batch, for the decoder.
+func (m *Minibatch[T]) asBatch(b int, code int32, f frame) {
+	m.Batch[b] = code
+	if f.batchHot && f.hots[0] > 1 {
+		m.Hot.cols[b*m.Hot.n] = code
 	}
 }
 

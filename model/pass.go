@@ -118,28 +118,35 @@ func (p *Pass[T]) besides() {
 // divergences.
 func (p *Pass[T]) infer(train bool) {
 	v, m := p.vae, p.m
-	masks := m.EncMasks
-	if len(masks) > 0 {
-		masks = masks[:v.NLayers]
+	z, l := m.EncMasks, m.EncMasks
+	if len(m.EncMasks) > 0 {
+		z, l = z[:v.NLayers], l[v.NLayers:]
 	}
-	v.enc.forward(v.ops, m, train, masks, p.enc.acts, p.enc.mean, p.enc.raw)
-	latent(p.enc.mean, p.enc.raw, m.Noise, p.enc.variance, p.Z)
+	v.enc.forward(v.ops, m, train, z, p.enc.acts, p.enc.mean, p.enc.raw)
+	if v.lib != nil {
+		v.lib.forward(v.ops, m, train, l, p.lib.acts, p.lib.mean, p.lib.raw)
+	}
+	p.sample()
 	klNormal(v.NLatent, p.enc.mean, p.enc.variance, p.KL)
+	clear(p.KLLibrary)
+	if v.lib != nil {
+		v.libPrior.kl(m.Batch, p.lib.mean, p.lib.variance, p.KLLibrary)
+	}
+}
+
+// sample draws z, and the library size where it is latent, with the minibatch's noise.
+func (p *Pass[T]) sample() {
+	v, m := p.vae, p.m
+	latent(p.enc.mean, p.enc.raw, m.Noise, p.enc.variance, p.Z)
 	if v.LatentDistribution == "ln" {
 		softmaxRows(v.NLatent, p.Z)
 	}
-	clear(p.KLLibrary)
-	copy(p.Library, m.Library)
 	if v.lib == nil {
+		copy(p.Library, m.Library)
 		return
 	}
-	if masks = m.EncMasks; len(masks) > 0 {
-		masks = masks[v.NLayers:]
-	}
-	v.lib.forward(v.ops, m, train, masks, p.lib.acts, p.lib.mean, p.lib.raw)
 	latent(p.lib.mean, p.lib.raw, m.NoiseL, p.lib.variance, p.Library)
 	expAll(p.Library)
-	v.libPrior.kl(m.Batch, p.lib.mean, p.lib.variance, p.KLLibrary)
 }
 
 // beside does work on one worker and n tasks on those that have nothing to do.
@@ -191,7 +198,7 @@ func (p *Pass[T]) decode(train bool) {
 func (p *Pass[T]) forward(m *Minibatch[T], train bool) {
 	p.open(m, train)
 	p.decode(train)
-	p.score()
+	p.score(train)
 }
 
 // open is the part of forward up to the posterior; the counts are sorted on the way.
@@ -210,10 +217,10 @@ func (p *Pass[T]) open(m *Minibatch[T], train bool) {
 }
 
 // score does the likelihood of what was decoded.
-func (p *Pass[T]) score() {
+func (p *Pass[T]) score(train bool) {
 	v := p.vae
 	clear(p.head.lib[copy(p.head.lib, p.Library):])
-	p.run.do(v.head.blocks(), func(k int) { v.head.likelihood(v.ops, k, &p.head, p.clock) })
+	p.run.do(v.head.blocks(), func(k int) { v.head.likelihood(v.ops, k, train, &p.head, p.clock) })
 	t := p.clock.now()
 	v.head.sums(&p.head, p.Rec)
 	p.clock.lap(Likelihood, t)

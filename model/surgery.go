@@ -128,7 +128,7 @@ func (g grafting[T]) columns(to, from []T, out int, olds, news []int) {
 	for k, n := range news {
 		lo, ln := columnsOf(olds[k:k+1]), columnsOf(news[k:k+1])
 		if lo == 0 && ln > 0 { // one level until now, which had no column: it stays without effect
-			clear(to[:ln*out])
+			clear(to[:out])
 			g.levels(to[:ln*out], to[:out], out, 1, n)
 		} else {
 			g.levels(to[:ln*out], from[:lo*out], out, lo, ln)

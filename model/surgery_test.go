@@ -155,6 +155,25 @@ func TestExtendAtRandom(t *testing.T) {
 	}
 }
 
+// A covariate of one level has had no column: the old level's is 0, and the new one's
+// what a new model has, or the mean, 0.
+func TestExtendOneLevel(t *testing.T) {
+	v := New[float32](small(func(c *Config) { c.NBatch = 1 }))
+	v.Initialize(3)
+	for begin, random := range map[string]bool{FromMean: false, FromRandom: true} {
+		n, err := v.Extend(Levels{2, 2, nil}, begin, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := byName(n.Tensors())["decoder.px_decoder.fc_layers.Layer 0.0.weight"] // (6, 3 + 2)
+		for r := range w.Shape[0] {
+			if old, now := w.Data[r*5+3], w.Data[r*5+4]; old != 0 || (now != 0) != random {
+				t.Errorf("%s: unit %d has columns %g and %g", begin, r, old, now)
+			}
+		}
+	}
+}
+
 func TestExtendRefuses(t *testing.T) {
 	v := New[float32](small(func(c *Config) { c.NCatsPerCov = []int{2} }))
 	linear := New[float32](small(func(c *Config) { c.Model = LinearSCVI }))

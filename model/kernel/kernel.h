@@ -1,4 +1,4 @@
-// The C half of package kernel; each function's meaning is at its Go twin in reference.go.
+// The C half of package kernel; each function's meaning is at its Go twin, in ops.go.
 #ifndef CELLVI_KERNEL_H
 #define CELLVI_KERNEL_H
 

@@ -2,25 +2,16 @@ package kernel
 
 import "math"
 
-// LogNB is the log-probability of the count x ≥ 0, whole or not, under the negative
-// binomial with mean mu ≥ 0 and inverse dispersion theta > 0 (variance
-// mu + mu²/theta), and its derivatives in mu and theta. eps = 1e-8 stands inside
-// the logarithms where scvi-tools has it. With u = mu/(theta+eps),
+// nbMean is the part with the mean of the log-probability of the count x ≥ 0, whole
+// or not, under the negative binomial with mean mu ≥ 0 and inverse dispersion
+// theta > 0 (variance mu + mu²/theta), and its derivatives in mu and theta.
+// eps = 1e-8 stands inside the logarithms where scvi-tools has it. With
+// u = mu/(theta+eps),
 //
 //	ll = x log(mu+eps) − (theta+x) log(1+u) + Γ-terms, see nbGamma
 //
 // which is scvi-tools' formula with log(theta+mu+eps) = log(theta+eps) + log(1+u),
 // and loses no digits where theta is large.
-func LogNB(x, mu, theta float64) (ll, dmu, dtheta float64) {
-	ll, dmu, dtheta = nbMean(x, mu, theta)
-	if x == 0 {
-		return ll, dmu, dtheta
-	}
-	lg, dg := nbGamma(x, theta)
-	return ll + lg, dmu, dtheta + dg
-}
-
-// nbMean is LogNB without the Γ-terms, which do not depend on mu.
 func nbMean(x, mu, theta float64) (ll, dmu, dtheta float64) {
 	te := theta + eps
 	u := mu / te

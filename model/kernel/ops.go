@@ -77,7 +77,7 @@ type Stripe[T Float] struct {
 	// theta is a gene's own where Codes is 1, else one of Codes values of the gene,
 	// by the code of the cell; or each element's own where R is not nil.
 	Codes int
-	Code  []int32 // (ld) 0 … Codes−1; nil where Codes is 1
+	Code  []int32 // (ld) 0 … Codes−1; not read where Codes is 1
 	Tab   []T     // of Tables(n·Codes), value j·Codes + code for gene j
 	DR    []T     // (n·Codes), written: dll/dr summed over cells
 	R     []T     // (n, ld) r without RBias; Likelihood replaces it by dll/dr
@@ -88,7 +88,7 @@ type Stripe[T Float] struct {
 
 	// AutoZI only: probability of no zero inflation, by gene and code as theta's.
 	DeltaCodes int
-	DeltaCode  []int32 // (ld); nil where DeltaCodes is 1
+	DeltaCode  []int32 // (ld); not read where DeltaCodes is 1
 	Delta      []T     // (n·DeltaCodes)
 	DDelta     []T     // (n·DeltaCodes), written: dll/dDelta summed over cells
 	MinDropout T
@@ -147,6 +147,9 @@ type Ops[T Float] interface {
 	// it makes LL whole, adds what is missing to DR, replaces A by mu dll/dmu, adds
 	// that one's sum over genes to S, and replaces Pi by dll/dpi.
 	Likelihood(l Likelihood, s *Stripe[T])
+	// SoftmaxBackward turns a (n, ld) into the logits' gradient (rho·S − a)·mean,
+	// S (ld) now summed over all blocks, and writes its sums over cells db (n).
+	SoftmaxBackward(n, ld int, y, scale, a, s []T, mean T, db []T)
 	// SoftplusBlock replaces the logits y (n, ld) by log(1 + exp(y + bias)).
 	SoftplusBlock(n, ld int, y, bias []T)
 	// SoftplusBackward turns a (n, ld), mu dll/dmu, into the logits' gradient
@@ -169,9 +172,6 @@ type Ops[T Float] interface {
 	// LayerNormBackward turns dy into the gradient before LayerNorm, given its y and inv;
 	// dx may be dy.
 	LayerNormBackward(b, h int, y, inv, dy, dx []T)
-	// SoftmaxBackward turns a (n, ld) into the logits' gradient (rho·S − a)·mean,
-	// S (ld) now summed over all blocks, and writes its sums over cells db (n).
-	SoftmaxBackward(n, ld int, y, scale, a, s []T, mean T, db []T)
 
 	// BatchNorm normalizes x (B, H) by the minibatch's mean and biased
 	// variance, both written (H), xhat = (x−mean)/sqrt(var+eps), y = gamma xhat + beta.

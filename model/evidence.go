@@ -42,7 +42,7 @@ type Evidence struct {
 	top, sum, squares []float64 // largest log w; Σ w/exp(top); Σ (w/exp(top))²
 }
 
-// Add takes in a draw, made with Generation.Losses. The first draw of a minibatch
+// Add takes in a draw, made with Generation.Losses and Samples. Draw 0 of a minibatch
 // begins anew.
 func (e *Evidence) Add(g *Generated) {
 	if g.Sample == 0 {
