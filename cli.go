@@ -69,6 +69,9 @@ func (c *runCommand) keys() []string {
 // Run does every stage over the folder.
 func (c *runCommand) Run(a *app) error {
 	err := firstOf(c.Ingest.Validate, c.Prepare.Validate, c.Train.Validate, c.Shared.Validate, c.Embed.Validate, c.Reconstruct.Validate)
+	if err == nil {
+		err = c.Train.ValidateWith(c.Prepare)
+	}
 	if err != nil {
 		return err
 	}

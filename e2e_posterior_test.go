@@ -40,9 +40,9 @@ func TestPosteriorAgainstScviTools(t *testing.T) {
 			const batches = "sc_10x,sc_dropseq"
 			cellvi(t, 0, "posterior", "normalized-expression", "-o", dir, "--transform-batch", batches, "--library-size", c.library)
 			cellvi(t, 0, "posterior", "likelihood-parameters", "latent", "library", "correlation", "ppc", "-o", dir)
-			cellvi(t, 0, "posterior", "elbo", "-o", dir, "--samples", "300")
-			cellvi(t, 0, "posterior", "predictive", "-o", dir, "--samples", "40")
-			cellvi(t, 0, "posterior", "marginal-ll", "-o", dir, "--samples", "1000")
+			cellvi(t, 0, "posterior", "elbo", "-o", dir, "--n-samples", "300")
+			cellvi(t, 0, "posterior", "predictive", "-o", dir, "--n-samples", "40")
+			cellvi(t, 0, "posterior", "marginal-ll", "-o", dir, "--n-samples", "1000")
 			cmd := exec.Command(python, filepath.Join("stages", "testdata", "posterior.py"), dir, counts)
 			cmd.Env = append(os.Environ(), "LIBRARY="+c.library, "BATCHES="+batches, "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1")
 			var out, said bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,6 +120,9 @@ func (b *bridge) run(ctx context.Context, threads int, command string) (said str
 // read takes the script's answer, tells its notes and gives its error.
 func (b *bridge) read(job *pipeline.Job, answer any) error {
 	text, err := os.ReadFile(b.path("answer.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return pipeline.Usage("%s: ended well and did nothing: name a Python that has scvi-tools with --python or CELLVI_PYTHON", b.python)
+	}
 	if err != nil {
 		return err
 	}

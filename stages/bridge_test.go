@@ -109,6 +109,7 @@ func TestExportRefuses(t *testing.T) {
 	}
 	python, _ := fakePython(t, `{}`, "echo first >&2; echo 'SyntaxError: invalid syntax' >&2; exit 1")
 	wantError(t, export(python, ExportOptions{}), 64, "failed (exit status 1): SyntaxError: invalid syntax")
+	wantError(t, export("true", ExportOptions{}), 64, "ended well and did nothing", "--python or CELLVI_PYTHON")
 	python, _ = fakePython(t, `{}`, "")
 	wantError(t, export(python, ExportOptions{NumericLevels: []string{"type"}}), 64, `--numeric-levels type: its levels are not all numbers: ["T" "B"]`)
 	wantError(t, export(python, ExportOptions{NumericLevels: []string{"other"}}), 64, "--numeric-levels other: the model has no covariate of that name")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"strings"
 
 	"cellvi/io/safetensors"
 	"cellvi/io/store"
@@ -59,12 +60,25 @@ func (c *checkpoint) load(job *pipeline.Job, t *model.Trainer) error {
 		job.Warn("%s is of other data: training starts from the beginning", c.path)
 		return nil
 	}
+	if differs := others(state.Meta, t); len(differs) > 0 {
+		job.Warn("%s is of other options, and not used: training starts from the beginning: %s", c.path, strings.Join(differs, "; "))
+		return nil
+	}
 	if err := t.Resume(state); err != nil {
 		job.Warn("%s is not used, training starts from the beginning: %v", c.path, err)
 		return nil
 	}
 	job.Note("going on from %s: epoch %d, minibatch %d", c.path, t.At().Epoch+1, t.At().Batch+1)
 	return nil
+}
+
+// others lists the options of the state that are not the trainer's. More or fewer
+// epochs are no other training.
+func others(state model.StateMeta, t *model.Trainer) []string {
+	now, _ := t.Outline()
+	was, is := state.Options, now.Options
+	was.MaxEpochs = is.MaxEpochs
+	return append(differences(state.Config, now.Config), differences(was, is)...)
 }
 
 // fingerprint is the SHA-256 of what decides the cells that the trainer sees: the

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -310,9 +311,31 @@ func TestDEOptions(t *testing.T) {
 		BatchID1: []string{"a"}, Group1: []string{"x", "x"}, Seed: 1 << 40}
 	wantError(t, o.Validate(), pipeline.ExitUsage, "--groupby", "--mode", "--delta", "--pseudocounts is -1", "--pseudocounts is given without", "--estimate-delta",
 		"--test-mode", "--fdr-target", "--n-samples-overall", "--batchid1", "--group1 x is given twice", "--seed")
+	vanilla := DefaultDEOptions()
+	vanilla.GroupBy, vanilla.Delta, vanilla.FDRTarget, vanilla.TestMode = "type", 0.5, 0.1, "two"
+	wantError(t, vanilla.Validate(), pipeline.ExitUsage, "--delta is given without --mode change", "--fdr-target is given without --mode change", "--test-mode two is given without")
+	both := DefaultDEOptions()
+	both.GroupBy, both.Mode, both.Delta, both.EstimateDelta = "type", "change", 0.5, true
+	wantError(t, both.Validate(), pipeline.ExitUsage, "--delta and --estimate-delta are both given")
 	ok := DefaultDEOptions()
 	ok.GroupBy = "type"
 	check(t, ok.Validate())
+}
+
+// TestDEManyGroups: a column of measurements or names is not compared value by value,
+// unless some are asked for.
+func TestDEManyGroups(t *testing.T) {
+	g := &grouping{file: "store", key: "n_counts"}
+	for i := range mostGroups + 1 {
+		g.levels, g.of, g.sizes = append(g.levels, strconv.Itoa(i)), append(g.of, int32(i)), append(g.sizes, 1)
+	}
+	o := DefaultDEOptions()
+	_, err := g.comparisons(o)
+	wantError(t, err, pipeline.ExitBadInput, "store: obs column n_counts: 501 groups: name a column of groups, or with --group1 those to compare")
+	o.Group1 = []string{"7", "8"}
+	if list, err := g.comparisons(o); err != nil || len(list) != 2 {
+		t.Errorf("%d comparisons, %v", len(list), err)
+	}
 }
 
 // TestDEMembers: cells without a group are among the rest, and among no named group.

@@ -122,10 +122,18 @@ type comparison struct {
 // text names the comparison as scvi-tools does.
 func (c comparison) text() string { return c.name1 + " vs " + c.name2 }
 
+// mostGroups is how many groups are compared where none is named: a column with more
+// holds names of cells or what was measured of them.
+const mostGroups = 500
+
 // comparisons are those that the options ask for, in the order of --group1, or of
 // the levels.
 func (g *grouping) comparisons(o DEOptions) (list []comparison, err error) {
 	first, second := g.known(), int32(rest)
+	if len(o.Group1) == 0 && len(first) > mostGroups {
+		return nil, &counts.InputError{File: g.file, Place: "obs column " + counts.Printable(g.key),
+			Found: counts.Thousands(int64(len(first))) + " groups", Advice: "name a column of groups, or with --group1 those to compare"}
+	}
 	if o.Group2 != "" {
 		if second, err = g.find("--group2", o.Group2); err != nil {
 			return nil, err

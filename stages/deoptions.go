@@ -21,7 +21,7 @@ type DEOptions struct {
 	NSamples int    `json:"n_samples_overall" name:"n-samples-overall" aliases:"n-samples" default:"5000" placeholder:"N" help:"Pairs of posterior draws of each comparison." group:"Comparison"`
 	Seed     uint64 `json:"seed" name:"seed" default:"0" help:"Seed of the draws. The same seed gives the same list." group:"Comparison"`
 	AllStats bool   `json:"all_stats" name:"all-stats" default:"true" negatable:"" help:"Write statistics of the raw counts too." group:"Output"`
-	Genes    string `json:"-" name:"de-genes" aliases:"genes" placeholder:"FILE" help:"Write only the genes named in this file, one a line. Their numbers are the same as without it." group:"Output"`
+	Genes    string `json:"-" name:"genes" aliases:"de-genes" placeholder:"FILE" help:"Write only the genes named in this file, one a line. Their numbers are the same as without it." group:"Output"`
 }
 
 // DefaultDEOptions are scvi-tools' defaults; GroupBy is left empty.
@@ -45,7 +45,11 @@ func (o DEOptions) Validate() error {
 		f.unless(isFinite(*c) && *c > 0, "--pseudocounts is %v: it must be a finite number above 0", *c)
 		f.unless(o.change(), "--pseudocounts is given without --mode change, which it is for")
 	}
+	usual := DefaultDEOptions()
 	f.unless(!o.EstimateDelta || o.change(), "--estimate-delta is given without --mode change, which it is for")
+	f.unless(o.Delta == usual.Delta || o.change(), "--delta is given without --mode change, which it is for")
+	f.unless(o.Delta == usual.Delta || !o.EstimateDelta, "--delta and --estimate-delta are both given: choose one")
+	f.unless(o.FDRTarget == usual.FDRTarget || o.change(), "--fdr-target is given without --mode change, which it is for")
 	f.unless(o.TestMode == "three" || o.TestMode == "two", "--test-mode is %q: it must be three or two", o.TestMode)
 	f.unless(o.TestMode != "two" || o.change(), "--test-mode two is given without --mode change, which it is for")
 	f.unless(o.FDRTarget > 0 && o.FDRTarget < 1, "--fdr-target is %v: it must be above 0 and below 1", o.FDRTarget)

@@ -23,9 +23,7 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	defer f.st.Close() // nothing was written to it
-	// Two row groups of mean and variance, each as rows and as columns, and names.
-	group := (groupCells + store.BatchCells) * (int64(f.vae.NLatent)*16 + nameBytes)
-	if err := f.fits(job, 2*group); err != nil {
+	if err := f.fits(job, embedBytes(len(f.p.Row), f.vae.NLatent)); err != nil {
 		return err
 	}
 	job.Count("cells", int64(len(f.p.Row)))
@@ -40,6 +38,12 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	return h5.publish(ctx)
+}
+
+// embedBytes is two row groups of so many cells' mean and variance, or as much as there
+// is, each as rows and as columns, and names.
+func embedBytes(cells, latent int) int64 {
+	return int64(min(cells, 2*(groupCells+store.BatchCells))) * (int64(latent)*16 + nameBytes)
 }
 
 // latents are those of a row group: kept cells from … to−1.

@@ -53,10 +53,15 @@ const nameBytes = 64
 // fits says before it happens that evaluating the model, with buffers of output
 // bytes, does not fit the budget.
 func (f *fitted) fits(job *pipeline.Job, buffers int64) error {
-	need := int64(programBytes+garbageBytes) + model.EvalBytes(f.vae.Config, job.Threads) + buffers + int64(len(f.p.Row))*(codeBytes+covariateBytes(f.vae.Config))
+	return evaluationFits(job, f.vae.Config, len(f.p.Row), buffers, "raise it, or use fewer --threads")
+}
+
+// evaluationFits is fits for a model that there may not be yet.
+func evaluationFits(job *pipeline.Job, cfg model.Config, cells int, buffers int64, advice string) error {
+	need := int64(programBytes+garbageBytes) + model.EvalBytes(cfg, job.Threads) + buffers + int64(cells)*(codeBytes+covariateBytes(cfg))
 	if job.Memory > 0 && need > job.Memory {
-		return pipeline.OverMemory("%d cells × %d genes need about %s, --memory allows %s: raise it, or use fewer --threads",
-			len(f.p.Row), f.vae.NInput, human(need), human(job.Memory))
+		return pipeline.OverMemory("putting %d cells × %d genes through the model needs about %s, --memory allows %s: %s",
+			cells, cfg.NInput, human(need), human(job.Memory), advice)
 	}
 	return nil
 }

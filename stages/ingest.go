@@ -18,6 +18,10 @@ type Ingest struct {
 	// Keys are cell annotations that a later stage of the same run needs; that
 	// they are there is checked before hours are spent. Not part of the result.
 	Keys []string
+	// Numbers are those of Keys that must hold numbers, and Factor the one whose numbers
+	// must be above 0; likewise.
+	Numbers []string
+	Factor  string
 }
 
 // Name is the subcommand.
@@ -74,6 +78,7 @@ type ingestPass struct {
 	kind  store.CountType
 
 	missing []*missingCheck
+	numbers []*numberCheck
 	names   *nameCheck
 	unfit   error // of the writer: a value that is no count
 	cells   int64
@@ -151,6 +156,9 @@ func (p *ingestPass) tally(t *counts.Table) {
 	}
 	p.names.add(t.Obs.Names)
 	for _, m := range p.missing {
+		m.add(&t.Obs)
+	}
+	for _, m := range p.numbers {
 		m.add(&t.Obs)
 	}
 }

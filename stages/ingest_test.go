@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"cellvi/io/counts"
 	"cellvi/io/store"
 	"cellvi/pipeline"
 )
@@ -54,6 +55,28 @@ func TestIngestCounts(t *testing.T) {
 	_, job, err := ingest(t, IngestOptions{Input: []string{writeH5AD(t, x)}}, "sample", "type")
 	check(t, err)
 	wantCounts(t, job, map[string]int64{"cells": 20, "genes": 4, "cells_without_counts": 2})
+}
+
+// What a later stage needs as numbers is held to that before the store is written.
+func TestIngestRefusesNumbers(t *testing.T) {
+	x := exampleTable(20)
+	dose := counts.Column{Name: "dose", Kind: counts.Float, Floats: make([]float64, 20)}
+	dose.Floats[4] = math.Inf(1)
+	x.obs = append(x.obs, dose)
+	file := writeH5AD(t, x)
+	for words, s := range map[string]*Ingest{
+		"column sample: it holds":                                 {Keys: []string{"sample"}, Numbers: []string{"sample"}},
+		"column dose: 1 cell has not a finite number, the first":  {Keys: []string{"dose"}, Numbers: []string{"dose"}},
+		"column dose: 20 cells have not a finite number above 0,": {Keys: []string{"dose"}, Factor: "dose"},
+	} {
+		s.Layout, s.Options = Layout{t.TempDir()}, DefaultIngestOptions()
+		s.Options.Input = []string{file}
+		_, err := run(s)
+		wantError(t, err, pipeline.ExitBadInput, words, file)
+		if _, err := os.Stat(s.Store()); err == nil {
+			t.Errorf("%s: wrote the store all the same", words)
+		}
+	}
 }
 
 func TestIngestRefuses(t *testing.T) {

@@ -14,6 +14,12 @@ func (p *ingestPass) checkKeys(reader counts.Reader) error {
 		}
 		p.missing = append(p.missing, &missingCheck{key: key})
 	}
+	for _, key := range given(p.stage.Numbers, p.stage.Factor) {
+		if err := checkNumeric(p.file(), reader.Obs().Column(key)); err != nil {
+			return err
+		}
+		p.numbers = append(p.numbers, &numberCheck{key: key, positive: key == p.stage.Factor})
+	}
 	return nil
 }
 
@@ -21,6 +27,11 @@ func (p *ingestPass) checkKeys(reader counts.Reader) error {
 func (p *ingestPass) checkCells(ctx context.Context) error {
 	file := p.file()
 	for _, m := range p.missing {
+		if err := m.err(file); err != nil {
+			return err
+		}
+	}
+	for _, m := range p.numbers {
 		if err := m.err(file); err != nil {
 			return err
 		}

@@ -37,8 +37,11 @@ func (m *numberCheck) take(to []float32, c *counts.Column, before int) []float32
 		if x-x != 0 || m.positive && !(x > 0) {
 			if m.n++; m.n == 1 {
 				m.at, m.found = before+i, strconv.FormatFloat(v, 'g', -1, 64)
-				if c.IsMissing(i) {
+				switch {
+				case c.IsMissing(i):
 					m.found = "no value"
+				case v-v == 0 && (x-x != 0 || v > 0): // as the model's float32 it is infinite, or 0
+					m.found += ", which is beyond 32-bit floating point"
 				}
 			}
 		}

@@ -14,6 +14,9 @@ type Train struct {
 	StorePath, PreparedPath string
 	Options                 TrainOptions
 	Shared                  Shared
+	// Then are stages of the same run that put the cells through the model: what they
+	// would refuse is refused before hours are spent. Not part of the result.
+	Then []Afterwards
 }
 
 // Name is the subcommand.
@@ -28,7 +31,7 @@ func (s *Train) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared(
 // Plan reads store and prepared, and writes model, history and genes.
 func (s *Train) Plan() pipeline.Plan {
 	return pipeline.Plan{
-		Inputs:  given([]string{s.Store(), s.Prepared()}, s.Options.InitModel),
+		Inputs:  given([]string{s.Store(), s.Prepared()}, s.initModel()),
 		Outputs: []string{s.Model(), s.History(), s.Genes()},
 		Folders: map[string][]string{s.Model(): {"model.json", "model.safetensors"}},
 		Partial: []string{s.Checkpoint()},

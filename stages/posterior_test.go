@@ -44,7 +44,7 @@ func posteriorTable(t *testing.T, l Layout, kind, file string, change func(o *Po
 	return table
 }
 
-// samples sets --samples.
+// samples sets --n-samples.
 func samples(n int) func(o *PosteriorOptions) {
 	return func(o *PosteriorOptions) { o.Samples = &n }
 }
@@ -347,6 +347,13 @@ func TestPosteriorLatent(t *testing.T) {
 	}
 }
 
+// TestPosteriorPredictiveMemory: a small table's draws fit a small budget.
+func TestPosteriorPredictiveMemory(t *testing.T) {
+	l := fittedTable(t, plantedTable(), 1)
+	_, err := posteriorRun(l, predictiveKind, 1, 100e6, asGiven)
+	check(t, err)
+}
+
 // TestPosteriorRefuses: what cannot be is told, with its exit code.
 func TestPosteriorRefuses(t *testing.T) {
 	l := fittedTable(t, plantedTable(), 1)
@@ -358,8 +365,8 @@ func TestPosteriorRefuses(t *testing.T) {
 		code   int
 		words  []string
 	}{
-		"no draws":          {marginalKind, samples(0), 64, []string{"marginal-ll", "--samples must be 1"}},
-		"quantiles of one":  {normalizedExpression, func(o *PosteriorOptions) { o.Quantiles = []float64{0.5} }, 64, []string{"--samples", "2 at least"}},
+		"no draws":          {marginalKind, samples(0), 64, []string{"marginal-ll", "--n-samples must be 1"}},
+		"quantiles of one":  {normalizedExpression, func(o *PosteriorOptions) { o.Quantiles = []float64{0.5} }, 64, []string{"--n-samples", "2 at least"}},
 		"not its option":    {latentKind, func(o *PosteriorOptions) { o.LibrarySize = "latent" }, 64, []string{"--library-size", "latent takes none"}},
 		"two batches":       {predictiveKind, func(o *PosteriorOptions) { o.Batches = []string{"s1", "s2"} }, 64, []string{"one batch"}},
 		"all batches":       {predictiveKind, func(o *PosteriorOptions) { o.Batches = []string{"all"} }, 64, []string{"one batch"}},

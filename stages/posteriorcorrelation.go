@@ -74,11 +74,11 @@ func (c *correlating) plan() error {
 	if blocks := (tiles + mostBlocks - 1) / mostBlocks; 2*blocks*tile < all {
 		least = 2 * blocks * tile
 	}
-	if err := c.fits(fixed+least, "choose fewer genes with --genes or cells with --cells, draw fewer --samples, take --correlation-type pearson, which streams cells"); err != nil {
+	if err := c.fits(fixed+least, "choose fewer genes with --genes or cells with --cells, draw fewer --n-samples, take --correlation-type pearson, which streams cells"); err != nil {
 		return err
 	}
 	if n >= math.MaxUint32 {
-		return pipeline.Usage("%d cells × draws, of which ranks take %d at most: draw fewer --samples", n, uint32(math.MaxUint32))
+		return pipeline.Usage("%d cells × draws, of which ranks take %d at most: draw fewer --n-samples", n, uint32(math.MaxUint32))
 	}
 	c.width = len(c.genes)
 	if room := c.room() - fixed; all > room {

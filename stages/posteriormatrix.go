@@ -110,7 +110,7 @@ func (m *matrices) plan() error {
 	least := min(genes, leastBlock)
 	advice := "choose fewer genes with --genes"
 	if len(m.options.Quantiles) > 0 {
-		advice = "choose fewer genes with --genes, fewer --samples or fewer --quantiles"
+		advice = "choose fewer genes with --genes, fewer --n-samples or fewer --quantiles"
 	}
 	if err := m.fits(fixed+least*gene, advice); err != nil {
 		return err

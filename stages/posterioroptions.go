@@ -13,7 +13,7 @@ import (
 // PosteriorOptions say what is asked of the posterior. An option that was not given
 // is nil or empty: what stands for it then depends on the kind of output.
 type PosteriorOptions struct {
-	Samples     *int      `json:"samples,omitempty" name:"samples" placeholder:"N" help:"Draws of each cell's posterior: means over N draws instead of what the posterior's mean gives; draws of counts, likelihoods and checks are made of N. Not given: 0 for normalized-expression, likelihood-parameters and latent, 1 for predictive and elbo, 10 for correlation and ppc, 1000 for marginal-ll." group:"Posterior"`
+	Samples     *int      `json:"n_samples,omitempty" name:"n-samples" aliases:"samples" placeholder:"N" help:"Draws of each cell's posterior: means over N draws instead of what the posterior's mean gives; draws of counts, likelihoods and checks are made of N. Not given: 0 for normalized-expression, likelihood-parameters and latent, 1 for predictive and elbo, 10 for correlation and ppc, 1000 for marginal-ll." group:"Posterior"`
 	Quantiles   []float64 `json:"quantiles,omitempty" name:"quantiles" placeholder:"0.05,0.95" help:"Quantiles over the draws too. For ppc: the ends of the credible intervals of the calibration." group:"Posterior"`
 	Seed        uint64    `json:"seed" name:"seed" default:"0" help:"Seed of the draws. The same seed gives the same bytes." group:"Posterior"`
 	LibrarySize string    `json:"library_size,omitempty" name:"library-size" placeholder:"SIZE" help:"What expected shares are multiplied by: a number, observed (the cell's counts, or its size factor) or latent (what the model takes as its size). Not given: 1; 1000 for correlation." group:"Posterior"`
@@ -42,7 +42,7 @@ const (
 // posteriorKind is what a kind of output takes of the options.
 type posteriorKind struct {
 	files         []string // of its folder, without quantiles; none: it is one file
-	samples       int      // where --samples is not given
+	samples       int      // where --n-samples is not given
 	least         int      // draws; −1: it takes none
 	quantiles     bool
 	library       bool
@@ -82,7 +82,7 @@ func (o PosteriorOptions) Validate(kinds []string) error {
 	}
 	all := strings.Join(kinds, ", ")
 	f.unless(len(kinds) > 0, "nothing is asked for: name a kind of output")
-	f.unless(o.Samples == nil || any(func(k posteriorKind) bool { return k.least >= 0 }), "--samples is given, but %s is of no draws", all)
+	f.unless(o.Samples == nil || any(func(k posteriorKind) bool { return k.least >= 0 }), "--n-samples is given, but %s is of no draws", all)
 	f.unless(len(o.Quantiles) == 0 || any(func(k posteriorKind) bool { return k.quantiles }), "--quantiles is given, but %s has none", all)
 	f.unless(o.LibrarySize == "" || any(func(k posteriorKind) bool { return k.library }), "--library-size is given, but %s takes none", all)
 	f.unless(len(o.Batches) == 0 || any(func(k posteriorKind) bool { return k.batches > 0 }), "--transform-batch is given, but %s takes none", all)
@@ -102,7 +102,7 @@ func (o PosteriorOptions) Validate(kinds []string) error {
 
 // validateValues is what no kind of output takes.
 func (o PosteriorOptions) validateValues(f *faults) {
-	f.unless(o.Samples == nil || *o.Samples >= 0 && *o.Samples <= 1<<20, "--samples must be 0 to %d", 1<<20)
+	f.unless(o.Samples == nil || *o.Samples >= 0 && *o.Samples <= 1<<20, "--n-samples must be 0 to %d", 1<<20)
 	f.unless(o.Seed < 1<<32, "--seed is %d: it must be below 4294967296", o.Seed)
 	for i, q := range o.Quantiles {
 		f.unless(q >= 0 && q <= 1, "--quantiles has %v: it must be 0 to 1", q)
@@ -125,8 +125,8 @@ func (o PosteriorOptions) validateValues(f *faults) {
 // validateKind is what one kind of output does not take.
 func (o PosteriorOptions) validateKind(f *faults, name string, k posteriorKind) {
 	n := o.draws(name)
-	f.unless(n >= k.least, "%s is made of draws: --samples must be %d at least", name, k.least)
-	f.unless(len(o.Quantiles) == 0 || k.closedQuantum || n >= 2, "quantiles of %s are over draws: give --samples, 2 at least", name)
+	f.unless(n >= k.least, "%s is made of draws: --n-samples must be %d at least", name, k.least)
+	f.unless(len(o.Quantiles) == 0 || k.closedQuantum || n >= 2, "quantiles of %s are over draws: give --n-samples, 2 at least", name)
 	f.unless(len(o.Batches) <= k.batches && (k.batches != 1 || !o.allBatches()), "a draw of %s is of one batch: give --transform-batch one", name)
 	f.unless(name != correlationKind || o.LibrarySize != "observed" && o.LibrarySize != "latent", "correlation takes the same --library-size for all cells: give a number")
 	f.unless(name != ppcKind || len(o.Quantiles)%2 == 0, "--quantiles of ppc are ends of intervals: give an even number of them")

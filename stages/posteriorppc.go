@@ -92,7 +92,7 @@ func (c *checks) plan() error {
 	fixed := genes*sums + 2*checkCells*(16*(draws+1)+16+nameBytes)
 	gene := checkCells/evalCells*sums + int64(c.job.Threads)*evalCells*4*draws
 	least := min(genes, leastBlock)
-	if err := c.fits(fixed+least*gene, "choose fewer genes with --genes, draw fewer --samples"); err != nil {
+	if err := c.fits(fixed+least*gene, "choose fewer genes with --genes, draw fewer --n-samples"); err != nil {
 		return err
 	}
 	c.width = int(min(genes, max(least, (c.room()-fixed)/gene)))

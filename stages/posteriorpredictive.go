@@ -17,17 +17,18 @@ type predictiveTable struct {
 }
 
 // mostEntries is the cells × genes of a row group, all of which may have a count.
-const mostEntries = 8 << 20
+const mostEntries = 2 << 20
 
-// cellsOf is the cells of a row group: whole minibatches.
+// cellsOf is the cells of a row group: whole minibatches, no more than there are.
 func (t *predictiveTable) cellsOf() int {
-	return max(1, min(groupCells, mostEntries/max(1, len(t.genes)))/evalCells) * evalCells
+	all := (len(t.rows) + evalCells - 1) / evalCells * evalCells
+	return min(all, max(1, min(groupCells, mostEntries/max(1, len(t.genes)))/evalCells)*evalCells)
 }
 
 // write makes the files of the folder.
 func (t *predictiveTable) write(ctx context.Context, dir string) error {
 	entries := int64(t.cellsOf()) * int64(len(t.genes))
-	if err := t.fits(3*16*entries+2*nameBytes*groupCells, "choose fewer genes with --genes"); err != nil {
+	if err := t.fits(3*16*entries+2*nameBytes*int64(min(len(t.rows), groupCells)), "choose fewer genes with --genes"); err != nil {
 		return err
 	}
 	if err := t.writeNames(inDir(dir, "cells"), inDir(dir, "genes")); err != nil {

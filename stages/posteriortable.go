@@ -44,7 +44,7 @@ func (t *cellTable) cellsOf() int { return max(store.BatchCells/4, groupCells/t.
 // plan refuses what does not fit.
 func (t *cellTable) plan() error {
 	row := int64(8*len(t.fields) + 2*nameBytes)
-	return t.fits(2*int64(t.cellsOf()+store.BatchCells)*int64(t.rowsOf())*row, "draw fewer --samples")
+	return t.fits(2*int64(t.cellsOf()+store.BatchCells)*int64(t.rowsOf())*row, "draw fewer --n-samples")
 }
 
 // write makes the file.

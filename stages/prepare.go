@@ -128,7 +128,7 @@ func (d *decisions) sayCodes(what string, c *codes) {
 	sizes := c.sizes(d.rows)
 	d.job.Note("%s %s, %s: %s", what, counts.Printable(c.key), plural(int64(len(c.levels)), "level", "levels"), c.describe(sizes))
 	if small := smallLevels(c.levels, func(i int) int64 { return int64(sizes[i]) }); len(small) > 0 {
-		d.job.Warn("%s %s", what, tooFew(small))
+		d.job.Warn("%s %s: %s", what, counts.Printable(c.key), tooFew(small))
 	}
 }
 

@@ -64,7 +64,7 @@ func TestPrepareCells(t *testing.T) {
 	}
 	wantCounts(t, job, map[string]int64{"cells": 5, "cells_without_counts": 1, "genes_selected": 4, "batch_levels": 2, "label_levels": 3})
 	wantWarning(t, job, "1 cell has no counts: kept with size factor 0")
-	wantWarning(t, job, "batch 1 level with fewer than 3 cells: s10")
+	wantWarning(t, job, "batch sample: 1 level with fewer than 3 cells: s10")
 	genes := preparedTable(t, s, "genes.parquet")
 	if got := genes.Column("mean").Float64; !slices.Equal(got, []float64{1.2, 0.4, 1, 1.4}) {
 		t.Errorf("mean %v", got)

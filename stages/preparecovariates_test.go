@@ -78,8 +78,9 @@ func TestPrepareRefusesNumbers(t *testing.T) {
 		"absent":        {PrepareOptions{ContinuousCovariateKeys: []string{"age"}}, nil, []string{"no column age", "there are sample, type, run"}},
 		"not a number":  {PrepareOptions{ContinuousCovariateKeys: []string{"run", "dose"}}, spoil(math.NaN()), []string{"column dose: 1 cell has not a finite number, the first cell4 with no value"}},
 		"infinite":      {PrepareOptions{ContinuousCovariateKeys: []string{"dose"}}, spoil(math.Inf(-1)), []string{"cell4 with -Inf"}},
-		"beyond float":  {PrepareOptions{ContinuousCovariateKeys: []string{"dose"}}, spoil(1e39), []string{"cell4 with 1e+39"}},
+		"beyond float":  {PrepareOptions{ContinuousCovariateKeys: []string{"dose"}}, spoil(1e39), []string{"cell4 with 1e+39, which is beyond 32-bit floating point"}},
 		"factor of 0":   {PrepareOptions{SizeFactorKey: "flag"}, nil, []string{"column flag: 3 cells have not a finite number above 0, the first cell1 with 0"}},
+		"factor lost":   {PrepareOptions{SizeFactorKey: "dose"}, spoil(1e-60), []string{"cell4 with 1e-60, which is beyond 32-bit"}},
 		"factor below":  {PrepareOptions{SizeFactorKey: "dose"}, spoil(-3), []string{"cell4 with -3"}},
 		"missing level": {PrepareOptions{CategoricalCovariateKeys: []string{"kind"}}, func(x *table) { x.obs[4].Codes[2] = -1 }, []string{"column kind: 1 cell has no value, the first cell2"}},
 	} {

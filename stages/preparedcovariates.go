@@ -99,6 +99,11 @@ func (p *prepared) covariatesOf(r int32, buf *model.Covariates) model.Covariates
 	return *buf
 }
 
+// covers says whether there is more than batch and label.
+func (p *prepared) covers() bool {
+	return len(p.CategoricalKeys) > 0 || len(p.ContinuousKeys) > 0 || p.SizeFactorKey != ""
+}
+
 // width is the numbers that a cell has in a model of so many genes.
 func (p *prepared) width(genes int) model.Width {
 	return model.Width{Genes: genes, Cats: len(p.Cats), Conts: len(p.Conts)}

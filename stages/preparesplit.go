@@ -68,7 +68,7 @@ func (d *decisions) drawSplit() error {
 	if s.Moved > 0 {
 		d.job.Note("%s from training to validation: a last minibatch would be too small (--train-size 0.9 keeps them)", plural(int64(s.Moved), "cell goes", "cells go"))
 	}
-	if s.Short > 0 {
+	if s.Short > 0 && len(s.Train) > d.stage.Shared.BatchSize {
 		d.job.Note("the last minibatch of training would have %s, too few for batch norm: it joins the one before", plural(int64(s.Short), "cell", "cells"))
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"cellvi/io/results"
-	"cellvi/model"
 	"cellvi/pipeline"
 )
 
@@ -24,8 +23,7 @@ func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 	}
 	list := s.matrices(f.vae.Config)
 	cells, columns := len(f.p.Row), len(genes)*len(list)
-	need := groupMemory(cells, columns, groupRows(cells, columns)) + model.GenerateBytes(f.vae.Config, job.Threads)
-	if err := f.fits(job, need); err != nil {
+	if err := s.fits(job, f.vae.Config, cells, len(genes)); err != nil {
 		return err
 	}
 	job.Count("cells", int64(cells))

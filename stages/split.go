@@ -90,7 +90,7 @@ func (o SplitOptions) check(n int) error {
 	case v != nil && !(*v >= 0 && *v < 1):
 		return pipeline.Usage("--validation-size is %v: it must be at least 0 and below 1", *v)
 	case v != nil && train+*v > 1:
-		return pipeline.Usage("--train-size %v and --validation-size %v are together above 1", train, *v)
+		return pipeline.Usage("--train-size %v and --validation-size %v are together above 1: give a smaller --train-size too", train, *v)
 	}
 	return nil
 }

@@ -46,6 +46,9 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkThen(job, cfg, p); err != nil {
+		return err
+	}
 	vae, begun, err := s.begin(job, cfg, before, p, totals)
 	if err != nil {
 		return err

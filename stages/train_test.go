@@ -231,15 +231,16 @@ func TestTrainRefuses(t *testing.T) {
 	alone := withCovariates()
 	alone.TrainSize = share(1)
 	unheld := prepareTable(t, trainable(), alone)
+	bare := prepareTable(t, trainable(), DefaultPrepareOptions())
 	for says, c := range map[string]struct {
 		on  Layout
 		set func(o *TrainOptions)
 	}{
-		"LinearSCVI takes no covariates":                {l, func(o *TrainOptions) { o.ModelClass = "LinearSCVI" }},
+		"which LinearSCVI does not take":                {l, func(o *TrainOptions) { o.ModelClass = "LinearSCVI" }},
 		"AUTOZI decides between nb and zinb":            {l, func(o *TrainOptions) { o.ModelClass, o.GeneLikelihood = "AUTOZI", "nb" }},
 		"--early-stopping follows elbo_validation":      {unheld, func(o *TrainOptions) { o.EarlyStopping = true }},
 		"--reduce-lr-on-plateau follows elbo_valid":     {unheld, func(o *TrainOptions) { o.ReduceLROnPlateau = true }},
-		"precision bf16 is for decoders with a hidden":  {l, func(o *TrainOptions) { o.ModelClass, o.Precision = "LinearSCVI", model.BFloat16 }},
+		"precision bf16 is for decoders with a hidden":  {bare, func(o *TrainOptions) { o.ModelClass, o.Precision = "LinearSCVI", model.BFloat16 }},
 		"lr_scheduler_metric \"x\": there are [\"elbo_": {l, func(o *TrainOptions) { o.ReduceLROnPlateau, o.LRSchedulerMetric = true, "x" }},
 	} {
 		o := quick()

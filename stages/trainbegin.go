@@ -22,13 +22,21 @@ type trained struct {
 	card *modelCard
 }
 
+// initModel is the folder of the model to begin with, "" for none.
+func (s *Train) initModel() string {
+	if s.Options.InitModel == "" {
+		return ""
+	}
+	return (&Reference{Path: s.Options.InitModel}).Model()
+}
+
 // before reads the model to begin with, nil for none, and makes the cells' covariates
 // its: of batches that have no cells here it keeps the parameters.
 func (s *Train) before(p *prepared) (*trained, error) {
-	dir := s.Options.InitModel
-	if dir == "" {
+	if s.Options.InitModel == "" {
 		return nil, nil
 	}
+	dir := s.initModel()
 	vae, card, err := readModel(dir)
 	if err != nil {
 		return nil, err
@@ -60,8 +68,9 @@ func (s *Train) begin(job *pipeline.Job, cfg model.Config, before *trained, p *p
 	return vae, "", s.setPrior(job, vae, p, totals)
 }
 
-// differences lists the choices in which two models differ, by scvi-tools' names.
-func differences(has, asked model.Config) (list []string) {
+// differences lists the choices in which two models, or two trainings, differ, by the
+// names that they have in JSON, which are scvi-tools'.
+func differences(has, asked any) (list []string) {
 	a, b := fields(has), fields(asked)
 	for _, name := range slices.Sorted(maps.Keys(a)) {
 		if !bytes.Equal(a[name], b[name]) {
@@ -71,13 +80,13 @@ func differences(has, asked model.Config) (list []string) {
 	return list
 }
 
-func fields(cfg model.Config) (of map[string]json.RawMessage) {
+func fields(cfg any) (of map[string]json.RawMessage) {
 	text, err := json.Marshal(cfg)
 	if err == nil {
 		err = json.Unmarshal(text, &of)
 	}
 	if err != nil {
-		panic(err) // a Config is JSON
+		panic(err) // configurations and options are JSON
 	}
 	return of
 }

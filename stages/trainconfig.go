@@ -63,6 +63,9 @@ func (o TrainOptions) training(cells int, shared Shared, threads int) model.Trai
 func (s *Train) settle(job *pipeline.Job, p *prepared) (model.Config, model.TrainOptions, error) {
 	o := s.Options.resolved()
 	cfg, opt := o.config(p), o.training(len(p.Row), s.Shared, job.Threads)
+	if cfg.Model == model.LinearSCVI && p.covers() {
+		return cfg, opt, pipeline.Usage("%s: was prepared with covariates beside the batch, or size factors, which LinearSCVI does not take: prepare without them, or take --model-class SCVI", s.Prepared())
+	}
 	if err := errors.Join(cfg.Validate(), opt.Validate(cfg)); err != nil {
 		return cfg, opt, pipeline.Usage("%w", err)
 	}
@@ -70,6 +73,10 @@ func (s *Train) settle(job *pipeline.Job, p *prepared) (model.Config, model.Trai
 		return cfg, opt, err
 	}
 	warnOfLevels(job, cfg)
+	o.warnOfIdle(job, cfg)
+	if p.count(toValidate) > 0 {
+		warnOfCheckVal(job, opt)
+	}
 	return cfg, opt, nil
 }
 
@@ -78,16 +85,20 @@ func (o FitOptions) needsValidation(p *prepared) error {
 	if p.count(toValidate) > 0 {
 		return nil
 	}
-	for _, x := range []struct {
-		on           bool
-		flag, metric string
-	}{{o.EarlyStopping, "early-stopping", o.EarlyStoppingMonitor}, {o.ReduceLROnPlateau, "reduce-lr-on-plateau", o.LRSchedulerMetric}} {
-		if x.on && model.Validates(x.metric) {
+	for _, x := range o.followed() {
+		if model.Validates(x.metric) {
 			return pipeline.Usage("--%s follows %s of validation cells, but there are none among %d cells: leave some out with --train-size",
 				x.flag, x.metric, len(p.Row))
 		}
 	}
 	return nil
+}
+
+// warnOfCheckVal says where the validation cells come to nothing.
+func warnOfCheckVal(job *pipeline.Job, opt model.TrainOptions) {
+	if opt.CheckVal > opt.MaxEpochs {
+		job.Warn("validation cells are never evaluated: --check-val-every-n-epoch %d is more than the %s", opt.CheckVal, plural(int64(opt.MaxEpochs), "epoch", "epochs"))
+	}
 }
 
 // warnOfLevels says where what is to be by level has only one.

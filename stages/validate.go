@@ -73,6 +73,9 @@ func (o PrepareOptions) Validate() error {
 	if v := o.ValidationSize; v != nil {
 		f.unless(*v >= 0 && *v < 1, "--validation-size is %v: it must be at least 0 and below 1", *v)
 	}
+	if len(f) == 0 && o.Split == "" {
+		return SplitOptions{TrainSize: o.TrainSize, ValidationSize: o.ValidationSize, BatchSize: leastCells}.check(leastCells)
+	}
 	return f.err()
 }
 

@@ -48,7 +48,8 @@ def load_pickle(torch, path):
     except ModuleNotFoundError as e:
         raise Unfit(f"{path}: needs a Python package that {sys.executable} lacks ({one_line(e)}): name the Python that saved it with --python") from e
     except Exception as e:
-        raise Refusal(f"{path}: cannot be opened as scvi-tools saves models ({type(e).__name__}: {one_line(e)}): save the model again with model.save") from e
+        reason = one_line(e).split(". ")[0]  # torch goes on with guesses
+        raise Refusal(f"{path}: cannot be opened as scvi-tools saves models ({type(e).__name__}: {reason}): save the model again with model.save") from e
     if not isinstance(saved, dict) or not {"model_state_dict", "var_names", "attr_dict"} <= set(saved):
         raise Refusal(f"{path}: is not a model that scvi-tools 0.15 or later saved: older ones are converted by scvi.model.SCVI.convert_legacy_save")
     return saved
