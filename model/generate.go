@@ -13,7 +13,7 @@ type Generation struct {
 	Batch   int    // all cells are decoded as of this batch; −1: each of its own
 	Batches []int  // every draw is decoded as of each of these, one after the other; nil: as Batch says
 	Latent  bool   // nothing is decoded, nor are Losses and Theta given: the posterior and its draws alone
-	Losses  bool   // Rec, KL, KLLibrary and LogRatio too; of AutoZI at the posterior's mean of delta
+	Losses  bool   // Rec, KL, KLLibrary and LogRatio too; of AutoZI without draws at the posterior's mean of delta
 	Counts  bool   // Counts too
 }
 
@@ -134,13 +134,17 @@ func (x *generator) decode(t task, sample int) {
 	x.assemble(t, sample)
 }
 
-// redraw draws z anew, and the latent library size.
+// redraw draws z anew, the latent library size, and AutoZI's delta, which is one for
+// all cells.
 func (p *Pass[T]) redraw(t task, seed uint64, sample int) {
 	v, m := p.vae, p.m
 	d := v.draws(seed, sample, 0)
 	d.noise, d.rate = GenerateNoise, 0
 	m.draw(t.cells, t.rows, d)
 	p.sample()
+	if a := v.head.auto; a != nil {
+		a.draw(m.Key, 0, v.NInput, &p.head.auto)
+	}
 }
 
 // assemble makes Generated of the minibatch's cells.

@@ -77,3 +77,26 @@ func generateVariant(t *testing.T, v *VAE[float32], cells *Cells, threads, batch
 	}
 	return out
 }
+
+// AutoZI's delta is drawn with z: another one each draw, the same for all cells and for
+// the same seed.
+func TestGenerateDrawsDelta(t *testing.T) {
+	cfg := small(variants["autozi"])
+	v := New[float32](cfg)
+	v.Initialize(1)
+	cells := randomCells(5, cfg)
+	rows := all(cells)
+	p, m := newPass(v, serial{}), &Minibatch[float32]{}
+	m.fill(cells, rows, v.frame)
+	m.still(v.Config)
+	p.open(m, false)
+	delta := func(seed uint64, sample int) []float32 {
+		p.redraw(task{cells: cells, rows: rows}, seed, sample)
+		return slices.Clone(p.head.auto.delta)
+	}
+	mean := slices.Clone(p.head.auto.delta)
+	first, second, again := delta(1, 0), delta(1, 1), delta(1, 0)
+	if slices.Equal(first, second) || slices.Equal(first, mean) || slices.Equal(first, delta(2, 0)) || !slices.Equal(first, again) {
+		t.Error("delta is not drawn anew, or not by seed and draw alone")
+	}
+}

@@ -148,10 +148,11 @@ def learned_prior(a):
 
 def damaged(script, scratch):
     """A file that is no model is refused, and so is none."""
-    for name, text in (("zeros.pt", b"\0" * 100), ("empty.pt", b"")):
+    for name, text in (("zeros.pt", b"\0" * 100), ("empty.pt", b""), ("cut.pt", b"PK\3\4" + b"\0" * 1000)):
         (scratch / name).write_bytes(text)
         told = bridge(script, "import", {"threads": 1, "file": str(scratch / name), "tensors": str(scratch / "t")}, scratch)
         assert told["cause"] == "input" and "cannot be opened as scvi-tools saves models" in told["error"], told
+        assert "If you are seeing" not in told["error"], told
     torch.save({"weights": torch.zeros(2)}, scratch / "other.pt")
     told = bridge(script, "import", {"threads": 1, "file": str(scratch / "other.pt"), "tensors": str(scratch / "t")}, scratch)
     assert "is not a model that scvi-tools 0.15 or later saved" in told["error"], told
