@@ -96,30 +96,12 @@ func (s *DE) width(job *pipeline.Job, f *fitted, groups *grouping, list []compar
 
 // wanted marks the model's genes that are written.
 func (s *DE) wanted(all []string) ([]bool, error) {
-	wanted, at := make([]bool, len(all)), map[string]int{}
-	for i, g := range all {
-		wanted[i], at[g] = s.Options.Genes == "", i
+	positions, err := genesIn(s.Options.Genes, all)
+	wanted := make([]bool, len(all))
+	for _, i := range positions {
+		wanted[i] = true
 	}
-	if s.Options.Genes == "" {
-		return wanted, nil
-	}
-	names, err := readList(s.Options.Genes)
-	if err != nil {
-		return nil, err
-	}
-	var missing []string
-	for _, n := range names {
-		if i, ok := at[n]; ok {
-			wanted[i] = true
-		} else {
-			missing = append(missing, n)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, pipeline.BadInput("%s: %d of %d genes are not among the model's, the first %s: name genes as in genes.parquet, where selected is true",
-			s.Options.Genes, len(missing), len(names), counts.Printable(missing[0]))
-	}
-	return wanted, nil
+	return wanted, err
 }
 
 // write streams the comparisons, a row group each.

@@ -38,35 +38,10 @@ func (s *Posterior) ask(ctx context.Context, job *pipeline.Job) (*asked, error) 
 // askGenes gives the positions, among the model's genes, of those asked for.
 func (s *Posterior) askGenes(all []string) ([]int, error) {
 	o := s.Options.of(s.Kind)
-	names, file := o.Genes, "--gene"
-	if o.GenesFile != "" {
-		var err error
-		if names, err = readList(o.GenesFile); err != nil {
-			return nil, err
-		}
-		file = o.GenesFile
+	if len(o.Genes) > 0 && o.GenesFile == "" {
+		return genesAt(o.Genes, all, "--gene")
 	}
-	at, positions := map[string]int{}, make([]int, len(all))
-	for i, g := range all {
-		at[g], positions[i] = i, i
-	}
-	if len(names) == 0 {
-		return positions, nil
-	}
-	positions = positions[:0]
-	var missing []string
-	for _, n := range names {
-		if i, ok := at[n]; ok {
-			positions = append(positions, i)
-		} else {
-			missing = append(missing, n)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, pipeline.BadInput("%s: %d of %d genes are not among the model's, the first %s: name genes as in genes.parquet, where selected is true",
-			file, len(missing), len(names), counts.Printable(missing[0]))
-	}
-	return positions, nil
+	return genesIn(o.GenesFile, all)
 }
 
 // askCells gives the kept cells that are named and meet the conditions.

@@ -40,32 +40,7 @@ func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 
 // chosen gives the positions, among the model's genes, of those to write.
 func (s *Reconstruct) chosen(all []string) ([]int, error) {
-	at := map[string]int{}
-	positions := make([]int, len(all))
-	for i, g := range all {
-		at[g], positions[i] = i, i
-	}
-	if s.Options.ReconstructGenes == "" {
-		return positions, nil
-	}
-	names, err := readList(s.Options.ReconstructGenes)
-	if err != nil {
-		return nil, err
-	}
-	positions = positions[:0]
-	var missing []string
-	for _, n := range names {
-		if i, ok := at[n]; ok {
-			positions = append(positions, i)
-		} else {
-			missing = append(missing, n)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, pipeline.BadInput("%s: %d of %d genes are not among the model's, the first %s: name genes as in genes.parquet, where selected is true",
-			s.Options.ReconstructGenes, len(missing), len(names), missing[0])
-	}
-	return positions, nil
+	return genesIn(s.Options.ReconstructGenes, all)
 }
 
 // writeDispersion writes theta = exp(px_r) of each gene, and batch or label where so: an
