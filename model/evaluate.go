@@ -102,11 +102,16 @@ func (t *task) read(source Source, rows []int32) error {
 	return source.Read(rows[t.first:end], t.cells)
 }
 
-// losses evaluates rows of source with one sample of z each.
-func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, seed uint64, epoch int, of objective) (losses, error) {
-	rec, kl, library := make([]float64, len(rows)), make([]float64, len(rows)), make([]float64, len(rows))
-	d := e.vae.draws(seed, epoch, 0)
+// heldDraws are the random numbers of an evaluation of validation cells.
+func (v *VAE[T]) heldDraws(seed uint64, epoch int) draws {
+	d := v.draws(seed, epoch, 0)
 	d.noise, d.rate = ValidationNoise, 0
+	return d
+}
+
+// losses evaluates rows of source with one sample of z each.
+func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, d draws, of objective) (losses, error) {
+	rec, kl, library := make([]float64, len(rows)), make([]float64, len(rows)), make([]float64, len(rows))
 	err := e.each(ctx, source, rows, func(t task) {
 		t.mini.fill(t.cells, t.rows, e.vae.frame)
 		t.mini.draw(t.cells, t.rows, d)

@@ -78,7 +78,7 @@ func TestDecodeGivesShares(t *testing.T) {
 func TestEvaluatorLosses(t *testing.T) {
 	cells := structured(150, 80)
 	v := trainedModel(t, cells)
-	got, err := NewEvaluator(v, 2).losses(context.Background(), cells, rows32(cells.Len()), 9, 4, objective{weight: 0.5, scale: 1})
+	got, err := NewEvaluator(v, 2).losses(context.Background(), cells, rows32(cells.Len()), v.heldDraws(9, 4), objective{weight: 0.5, scale: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ type Minibatch[T kernel.Float] struct {
 	Val      []T     // counts,
 	Log      []T     // log(1 + count)
 	Bound    []int32 // (blocks+1, B) where each block of genes begins in each cell
+	Item     []int64 // (B) the number by which each cell's random streams are named; −1: nobody
 	Library  []T     // (B) total counts, or where the model has them size factors
 	Batch    []int32 // (B) batch codes
 	Label    []int32 // (B) label codes
@@ -79,11 +80,13 @@ func (m *Minibatch[T]) layout(cells *Cells, rows []int, f frame) {
 	m.Hot.n = f.factors()
 	m.Hot.cols = resize(m.Hot.cols, m.B*m.Hot.n)
 	m.Bound = resize(m.Bound, len(f.bounds)*m.B)
+	m.Item = resize(m.Item, m.B)
 	m.Ptr[0] = 0
 	for b, r := range rows {
 		n := int64(0)
+		m.Item[b] = nobody
 		if r != nobody {
-			n = cells.ptr[r+1] - cells.ptr[r]
+			n, m.Item[b] = cells.ptr[r+1]-cells.ptr[r], cells.Item[r]
 		}
 		m.Ptr[b+1] = m.Ptr[b] + int32(n)
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,9 +71,6 @@ func (o TrainOptions) Validate(cfg Config) error {
 	return errors.Join(problems...)
 }
 
-// ErrDiverged says that a loss was not finite; training stopped there.
-var ErrDiverged = errors.New("training diverged")
-
 // Trainer trains a VAE on cells. It goes epoch by epoch; between epochs its
 // State can be taken, and given to a new Trainer to go on with the same bits.
 type Trainer struct {
@@ -88,6 +86,7 @@ type Trainer struct {
 	ahead   [2]int              // epoch, minibatch
 	eval    *Evaluator
 	at      Position
+	last    stepped
 	stopped bool
 	stopper stopper
 	rate    rate
@@ -197,11 +196,10 @@ func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 		if err := t.prepare(ctx); err != nil {
 			return err
 		}
-		loss := t.trainStep(ctx, stats.KLWeight)
-		t.count(began)
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return fmt.Errorf("%w: epoch %d, minibatch %d: the loss is %g", ErrDiverged, t.at.Epoch+1, t.at.Batch+1, loss)
+		if err := t.trainStep(ctx, stats.KLWeight); err != nil {
+			return err
 		}
+		t.count(began)
 		t.at.Sum.add(t.pass.Rec, t.pass.KL, t.pass.KLLibrary, objective{stats.KLWeight, t.pass.weight, t.pass.global})
 		t.at.Batch++
 		if t.AfterStep != nil {
@@ -275,33 +273,31 @@ func (t *Trainer) filling(m *Minibatch[float32], cells *Cells, rows []int, batch
 func chunks(n int) int              { return (n + chunk - 1) / chunk }
 func chunkAt(i, n int) (lo, hi int) { return i * chunk, min((i+1)*chunk, n) }
 
-// Finite returns ErrDiverged where a parameter is no longer a finite number.
-func (t *Trainer) Finite() error {
-	if err := t.vae.Finite(); err != nil {
-		return fmt.Errorf("%w: epoch %d, after minibatch %d: %w", ErrDiverged, t.at.Epoch+1, t.at.Batch, err)
-	}
-	return nil
-}
-
-// trainStep is one step of Adam on the minibatch; it returns the loss before it.
-func (t *Trainer) trainStep(ctx context.Context, weight float64) float64 {
+// trainStep is one step of Adam on the minibatch, unless its loss is not finite.
+func (t *Trainer) trainStep(ctx context.Context, weight float64) error {
 	t.pass.forward(t.mini, true)
-	loss := t.pass.loss(weight)
+	if loss := t.pass.loss(weight); math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return t.diverged()
+	}
+	t.last.remember(t.at, t.mini)
 	t.at.Step++
 	s := t.opt.Adam.step(t.at.Step, t.rate.LR)
 	t.pass.backward(weight, func(lo, hi int) { t.vae.update(lo, hi, s) }, func() (int, func(i int)) { return t.next(ctx) })
-	return loss
+	return nil
 }
 
 func (t *Trainer) validate(ctx context.Context, stats *EpochStats) error {
 	if len(t.val) == 0 || (t.at.Epoch+1)%max(1, t.opt.CheckVal) != 0 {
 		return nil
 	}
-	sum, err := t.eval.losses(ctx, t.held, t.val, t.opt.Seed, t.at.Epoch, objective{stats.KLWeight, t.pass.weight, t.vae.globalKL()})
+	draws := t.vae.heldDraws(t.opt.Seed, t.at.Epoch)
+	sum, err := t.eval.losses(ctx, t.held, t.val, draws, objective{stats.KLWeight, t.pass.weight, t.vae.globalKL()})
 	mean := sum.mean()
 	stats.Validation = &mean
 	if loss := mean.ELBO(); err == nil && (math.IsNaN(loss) || math.IsInf(loss, 0)) {
-		return fmt.Errorf("%w: epoch %d: the loss of the validation cells is %g", ErrDiverged, t.at.Epoch+1, loss)
+		d, err := t.eval.diverged(ctx, t.held, t.val, draws)
+		d.Epoch = t.at.Epoch + 1
+		return cmp.Or[error](err, d)
 	}
 	return err
 }

@@ -183,17 +183,32 @@ func (b buffer[T]) load(byName map[string]Tensor) error {
 // Finite returns an error that names the first parameter or running statistic
 // that is not a finite number; nil where all are.
 func (v *VAE[T]) Finite() error {
-	for _, p := range v.params {
-		if !finite(p.w) {
-			return fmt.Errorf("%s is not finite", p.name)
-		}
+	if name := v.notFinite(); name != "" {
+		return fmt.Errorf("%s is not finite", name)
+	}
+	return nil
+}
+
+// notFinite names that parameter or running statistic; "" where there is none.
+func (v *VAE[T]) notFinite() string {
+	if name := v.brokenParameter(); name != "" {
+		return name
 	}
 	for _, b := range v.buffers() {
 		if !finite(b.x) {
-			return fmt.Errorf("%s is not finite", b.name)
+			return b.name
 		}
 	}
-	return nil
+	return ""
+}
+
+func (v *VAE[T]) brokenParameter() string {
+	for _, p := range v.params {
+		if !finite(p.w) {
+			return p.name
+		}
+	}
+	return ""
 }
 
 func finite[T kernel.Float](x []T) bool {

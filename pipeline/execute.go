@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,7 @@ func (r *Runner) Execute(ctx context.Context, outdir string, stages ...Stage) (e
 	if err := checkInputs(stages); err != nil {
 		return err
 	}
-	unlock, err := lock(outdir)
+	unlock, err := lockAll(outdir, stages)
 	if err != nil {
 		return err
 	}
@@ -90,6 +92,9 @@ func (r *Runner) step(ctx context.Context, outdir string, run *Run, hashes *hash
 	if err := stage.Run(ctx, job); err != nil {
 		return err
 	}
+	if err := hashes.trust(slices.Collect(maps.Keys(plan.Folders))); err != nil {
+		return missingOutput(stage, err)
+	}
 	if entry.Outputs, err = hashes.artifacts(ctx, plan.Outputs); err != nil {
 		return missingOutput(stage, err)
 	}
@@ -127,7 +132,7 @@ func (r *Runner) entry(ctx context.Context, hashes *hasher, stage Stage, plan Pl
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := hashes.artifacts(ctx, plan.Inputs)
+	inputs, err := hashes.verified(ctx, plan.Inputs)
 	if err != nil {
 		return nil, Explain(err)
 	}

@@ -80,12 +80,12 @@ func TestExecuteRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := run.Stage("upper")
-	if e == nil || len(e.Outputs) != 1 || e.Outputs[0].Path != "out/text" || e.Outputs[0].Size != 5 {
+	if e == nil || len(e.Outputs) != 2 || e.Outputs[0].Path != "out/"+SumsFile || e.Outputs[1].Path != "out/text" || e.Outputs[1].Size != 5 {
 		t.Fatalf("recorded %+v", e)
 	}
 	const want = "9403edaaf45d496474abf63f5f7e99230c1b6dae2f99c8cd7fe1b7eda83901f0" // printf WORDS | sha256sum
-	if e.Outputs[0].SHA256 != want {
-		t.Errorf("SHA-256 %s, want %s", e.Outputs[0].SHA256, want)
+	if e.Outputs[1].SHA256 != want {
+		t.Errorf("SHA-256 %s, want %s", e.Outputs[1].SHA256, want)
 	}
 	if e.Counts["bytes"] != 5 || len(e.Warnings) != 1 || e.Warnings[0] != "5 letters" || e.Version != "1" {
 		t.Errorf("recorded %+v", e)
@@ -306,7 +306,7 @@ func TestExecuteStale(t *testing.T) {
 // TestExecuteLock: a second run in the folder is refused by the first's pid.
 func TestExecuteLock(t *testing.T) {
 	s, r := begin(t)
-	unlock, err := lock(s.dir)
+	unlock, err := lock(Lock{s.dir, "--outdir"})
 	if err != nil {
 		t.Fatal(err)
 	}

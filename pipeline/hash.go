@@ -18,6 +18,8 @@ import (
 type hasher struct {
 	outdir string
 	known  map[stamp]string
+
+	advance func(n int64) // told of bytes as they are read; nil: nobody asks
 }
 
 // stamp tells a file's state cheaply.
@@ -36,33 +38,43 @@ func newHasher(outdir string) *hasher {
 func (h *hasher) artifacts(ctx context.Context, paths []string) ([]Artifact, error) {
 	all := []Artifact{}
 	for _, root := range paths {
-		if isDir(root) {
-			root += string(filepath.Separator) // so that a link to a folder is walked too
-		}
-		err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case p != root && strings.HasPrefix(e.Name(), "."):
-				if e.IsDir() {
-					return filepath.SkipDir
-				}
-				return nil
-			case isDir(p):
-				return nil
-			}
-			if err := CheckInput(p); err != nil {
-				return err
-			}
-			a, err := h.file(ctx, p)
+		err := h.each(ctx, root, func(_ string, a Artifact) error {
 			all = append(all, a)
-			return err
+			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// each gives do the file root, or those in the folder root.
+func (h *hasher) each(ctx context.Context, root string, do func(path string, a Artifact) error) error {
+	if isDir(root) {
+		root += string(filepath.Separator) // so that a link to a folder is walked too
+	}
+	return filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case p != root && strings.HasPrefix(e.Name(), "."):
+			if e.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		case isDir(p):
+			return nil
+		}
+		if err := CheckInput(p); err != nil {
+			return err
+		}
+		a, err := h.file(ctx, p)
+		if err != nil {
+			return err
+		}
+		return do(p, a)
+	})
 }
 
 // isDir follows links, as opening does.
@@ -85,7 +97,7 @@ func (h *hasher) file(ctx context.Context, path string) (Artifact, error) {
 	id := stamp{path, info.Size(), info.ModTime()}
 	sum, ok := h.known[id]
 	if !ok {
-		if sum, err = sumOf(ctx, f); err != nil {
+		if sum, err = sumOf(ctx, watched{f, h.advance}); err != nil {
 			return Artifact{}, err
 		}
 		h.known[id] = sum
@@ -93,7 +105,22 @@ func (h *hasher) file(ctx context.Context, path string) (Artifact, error) {
 	return Artifact{Path: h.relative(path), Size: info.Size(), SHA256: sum}, nil
 }
 
-func sumOf(ctx context.Context, f *os.File) (string, error) {
+// watched is a file that tells how many bytes were read of it.
+type watched struct {
+	*os.File
+	advance func(n int64) // nil: nobody asks
+}
+
+// Read reads.
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.File.Read(p)
+	if w.advance != nil {
+		w.advance(int64(n))
+	}
+	return n, err
+}
+
+func sumOf(ctx context.Context, f io.Reader) (string, error) {
 	hash := sha256.New()
 	buffer := make([]byte, 1<<20)
 	for {

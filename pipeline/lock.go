@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,19 +16,69 @@ import (
 // ends; what a kill leaves holds nothing.
 const lockFile = ".cellvi.lock"
 
-// lock makes outdir where it is missing and keeps other runs out of it, until
-// the function it returns is called.
-func lock(outdir string) (unlock func() error, err error) {
-	if err := os.MkdirAll(outdir, 0o777); err != nil {
-		return nil, createError(outdir, err)
+// Lock is a folder that one run at a time may work in.
+type Lock struct {
+	Dir  string // made where it is missing
+	Flag string // that names it, for the error
+}
+
+// lockAll takes the locks of a run: of its folder and of those that its stages
+// name. It gives what lets go of them all.
+func lockAll(outdir string, stages []Stage) (unlock func() error, err error) {
+	var taken []string
+	var release []func() error
+	unlock = func() (err error) {
+		for _, free := range release {
+			err = errors.Join(err, free())
+		}
+		return err
 	}
-	path := filepath.Join(outdir, lockFile)
+	for _, l := range locksOf(outdir, stages) {
+		if isAmong(l.Dir, taken) {
+			continue
+		}
+		free, err := lock(l)
+		if err != nil {
+			return nil, errors.Join(err, unlock())
+		}
+		taken, release = append(taken, l.Dir), append(release, free)
+	}
+	return unlock, nil
+}
+
+// locksOf are the locks of a run: of its folder, and of those that its stages name.
+func locksOf(outdir string, stages []Stage) []Lock {
+	locks := []Lock{{outdir, "--outdir"}}
+	for _, s := range stages {
+		locks = append(locks, s.Plan().Locks...)
+	}
+	return locks
+}
+
+// isAmong tells whether dir is one of the folders, by whatever name.
+func isAmong(dir string, folders []string) bool {
+	info, err := os.Stat(dir)
+	for _, f := range folders {
+		other, err2 := os.Stat(f)
+		if err == nil && err2 == nil && os.SameFile(info, other) {
+			return true
+		}
+	}
+	return false
+}
+
+// lock keeps other runs out of a folder until the function it returns is called.
+func lock(l Lock) (unlock func() error, err error) {
+	if err := os.MkdirAll(l.Dir, 0o777); err != nil {
+		return nil, createError(l.Dir, err)
+	}
+	path := filepath.Join(l.Dir, lockFile)
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
-			return nil, createError(outdir, err)
+			return nil, createError(l.Dir, err)
 		}
-		err = take(f, outdir)
+		err = take(f, l)
 		if err == nil && isStill(f, path) {
 			return func() error { return errors.Join(os.Remove(path), f.Close()) }, nil
 		}
@@ -38,22 +89,28 @@ func lock(outdir string) (unlock func() error, err error) {
 	}
 }
 
-// take locks f and writes our pid into it.
-func take(f *os.File, outdir string) error {
+// take locks f and writes into it who we are.
+func take(f *os.File, l Lock) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return CantCreate("%s: another cellvi%s is at work in this folder: wait for it, or name another with --outdir", outdir, holder(f))
+		return isTaken(f, l)
 	}
 	if err != nil && !isLockMissing(err) {
-		return createError(outdir, &os.PathError{Op: "flock", Path: f.Name(), Err: err})
+		return createError(l.Dir, &os.PathError{Op: "flock", Path: f.Name(), Err: err})
 	}
 	if err := f.Truncate(0); err != nil {
-		return createError(outdir, err)
+		return createError(l.Dir, err)
 	}
-	if _, err := fmt.Fprintf(f, "%d\n", os.Getpid()); err != nil {
-		return createError(outdir, err)
+	host, _ := os.Hostname() // where it is not known there is less to tell
+	if _, err := fmt.Fprintf(f, "%d %s %s\n", os.Getpid(), time.Now().Format(time.DateTime), host); err != nil {
+		return createError(l.Dir, err)
 	}
 	return nil
+}
+
+// isTaken is the error where another holds the lock f.
+func isTaken(f *os.File, l Lock) error {
+	return CantCreate("%s: another cellvi%s is at work in this folder: wait for it, or name another with %s", l.Dir, holder(f), l.Flag)
 }
 
 // isLockMissing tells a file system without locks, where none can be had.
@@ -63,12 +120,16 @@ func isLockMissing(err error) bool {
 
 // holder names the process that holds the lock, as far as it can be read.
 func holder(f *os.File) string {
-	text, err := io.ReadAll(io.LimitReader(f, 20))
-	pid := strings.TrimSpace(string(text))
-	if err != nil || pid == "" {
+	text, err := io.ReadAll(io.LimitReader(f, 200))
+	words := strings.Fields(string(text))
+	if err != nil || len(words) < 3 {
 		return ""
 	}
-	return " (process " + pid + ")"
+	who := "process " + words[0]
+	if len(words) > 3 {
+		who += " on " + words[3]
+	}
+	return " (" + who + ", since " + words[1] + " " + words[2] + ")"
 }
 
 // isStill tells whether path still names the file f.

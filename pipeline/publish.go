@@ -20,7 +20,8 @@ func PublishFile(path string, write func(tmp string) error) error {
 
 // PublishDir does for a folder of files what PublishFile does for one: write
 // gets an empty folder, and path becomes that folder in one step, instead of
-// the folder that stood there before, if one did. An older folder is replaced
+// the folder that stood there before, if one did. Beside write's files it holds a
+// SumsFile of them. An older folder is replaced
 // only where all that it holds are files named as write's, or as in replaces:
 // see CheckReplaceable.
 func PublishDir(path string, write func(tmpDir string) error, replaces ...string) error {
@@ -72,6 +73,9 @@ func publishDir(d disk, path string, write func(tmpDir string) error, replaces .
 		return createError(path, err)
 	}
 	if err := write(tmp); err != nil {
+		return abandon(d, tmp, writeError(path, err))
+	}
+	if err := writeSums(tmp); err != nil {
 		return abandon(d, tmp, writeError(path, err))
 	}
 	if err := checkReplaces(tmp, path, replaces); err != nil {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -113,6 +114,7 @@ mkdir .store.cellvi-part
 sync .store.cellvi-part
 sync .store.cellvi-part/a
 sync .store.cellvi-part/b
+sync .store.cellvi-part/cellvi.sha256
 rename .store.cellvi-part store
 exchange .store.cellvi-part store
 sync .
@@ -120,12 +122,15 @@ remove .store.cellvi-part`)
 }
 
 // read gives what stands under the final name: the text of a file, or of a
-// folder's files, which must agree.
+// folder's files, which must agree, and be as its sums say.
 func read(t *testing.T, path string) string {
 	t.Helper()
+	if _, err := newHasher("").verified(context.Background(), []string{path}); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
 	var texts []string
 	err := filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+		if err != nil || e.IsDir() || e.Name() == SumsFile {
 			return err
 		}
 		text, err := os.ReadFile(p)

@@ -27,7 +27,8 @@ func CheckReplaceable(path string, names []string) error {
 		return createError(path, err)
 	}
 	for _, e := range entries {
-		if !isTemporary(e.Name()) && !(e.Type().IsRegular() && slices.Contains(names, e.Name())) {
+		ours := e.Name() == SumsFile || slices.Contains(names, e.Name())
+		if !isTemporary(e.Name()) && !(e.Type().IsRegular() && ours) {
 			return CantCreate("%s: holds %s, which cellvi did not write: move it away, or name another folder", path, e.Name())
 		}
 	}

@@ -31,6 +31,7 @@ type Plan struct {
 	// checked before Run; PublishDir checks it of every folder.
 	Folders map[string][]string
 	Partial []string // files that a killed run leaves to go on from: no outputs; Runner.Force removes them
+	Locks   []Lock   // folders beside the run's that no other run may work in meanwhile
 	// Args is anything that marshals to JSON. An earlier result stands only
 	// where this JSON is the same, so it holds every option that can change an
 	// output's bytes and no other: no threads, no log format, no file names

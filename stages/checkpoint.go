@@ -20,6 +20,8 @@ import (
 type checkpoint struct {
 	path string
 	data string // fingerprint of the cells and the split
+
+	cells string // the folder that these come from, for messages
 }
 
 // save publishes the trainer's state, unless it has diverged: the last good
@@ -38,27 +40,37 @@ func (c *checkpoint) save(t *model.Trainer) error {
 		tensors = append(tensors, safetensors.Tensor{Name: o.Name, Shape: o.Shape, Make: o.Make})
 	}
 	return pipeline.PublishFile(c.path, func(tmp string) error {
-		return safetensors.Write(tmp, tensors, map[string]string{"state": string(meta), "data": c.data})
+		return safetensors.Write(tmp, tensors, map[string]string{"format": checkpointFormat, "state": string(meta), "data": c.data})
 	})
 }
 
-// load takes up the checkpoint, where there is one of the same data and options.
+// checkpointFormat is what a checkpoint's metadata say of its layout.
+const checkpointFormat = "1"
+
+// restart is what to do with a checkpoint that cannot be gone on from.
+const restart = "remove it, or pass --force, to train from the start"
+
+// load takes up the checkpoint, where there is one of the same options. One of other
+// data is refused: an input changed, and the hours that are in the file are not to be
+// thrown away, or mixed with it, without a word of the user's.
 func (c *checkpoint) load(job *pipeline.Job, t *model.Trainer) error {
 	tensors, meta, err := safetensors.Read(c.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return pipeline.BadInput("%w: remove the file to train from the start", err)
+		return pipeline.BadInput("%w: "+restart, err)
+	}
+	if format := meta["format"]; format != checkpointFormat {
+		return pipeline.BadInput("%s: has format %q, this cellvi reads %q: go on with the version that wrote it, or "+restart, c.path, format, checkpointFormat)
 	}
 	var state model.State
 	if err := json.Unmarshal([]byte(meta["state"]), &state.Meta); err != nil {
-		return pipeline.BadInput("%s: its metadata is not a training state (%w): remove the file to train from the start", c.path, err)
+		return pipeline.BadInput("%s: its metadata is not a training state (%w): "+restart, c.path, err)
 	}
 	state.Tensors = inward(tensors)
 	if meta["data"] != c.data {
-		job.Warn("%s is of other data: training starts from the beginning", c.path)
-		return nil
+		return pipeline.BadInput("%s: is of other data than %s now: counts, genes, covariates or split have changed since, or the model that training began with: "+restart, c.path, c.cells)
 	}
 	if differs := others(state.Meta, t); len(differs) > 0 {
 		job.Warn("%s is of other options, and not used: training starts from the beginning: %s", c.path, strings.Join(differs, "; "))
@@ -128,4 +140,21 @@ func inward(tensors []safetensors.Tensor) []model.Tensor {
 		}
 	}
 	return out
+}
+
+// checkpoint is where the state of training is kept: in --checkpoint-dir, or the run's
+// folder.
+func (o FitOptions) checkpoint(at Layout) string {
+	if o.CheckpointDir == "" {
+		return at.Checkpoint()
+	}
+	return Layout{Dir: o.CheckpointDir}.Checkpoint()
+}
+
+// checkpointLock keeps other trainings out of --checkpoint-dir.
+func (o FitOptions) checkpointLock() []pipeline.Lock {
+	if o.CheckpointDir == "" {
+		return nil
+	}
+	return []pipeline.Lock{{Dir: o.CheckpointDir, Flag: "--checkpoint-dir"}}
 }

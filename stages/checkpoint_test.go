@@ -1,8 +1,11 @@
 package stages
 
 import (
+	"bytes"
 	"os"
 	"testing"
+
+	"cellvi/pipeline"
 )
 
 // A checkpoint of other options is not taken up, and the log says which they are; one of
@@ -29,4 +32,35 @@ func TestCheckpointOfOtherOptions(t *testing.T) {
 	if len(job.Warnings()) > 0 {
 		t.Errorf("warns of %q", job.Warnings())
 	}
+}
+
+// A checkpoint of other counts is refused and stays; without it training begins anew.
+// It is found in --checkpoint-dir.
+func TestCheckpointOfOtherData(t *testing.T) {
+	o := quick()
+	o.CheckpointEvery, o.CheckpointDir = 0, t.TempDir()
+	train := func(l Layout, profile string) error {
+		o.Profile = profile
+		_, err := run(&Train{Layout: l, Options: o, Shared: DefaultShared()})
+		return err
+	}
+	before := prepareTable(t, trainable(), DefaultPrepareOptions())
+	if train(before, before.Store()) == nil { // a folder, which fails after training
+		t.Fatal("a profile was written over a folder")
+	}
+	path := (&Train{Layout: before, Options: o}).Checkpoint()
+	text := fileBytes(t, path)
+
+	changed := trainable()
+	changed.rows[0][0]++
+	after := prepareTable(t, changed, DefaultPrepareOptions())
+	wantError(t, train(after, ""), pipeline.ExitBadInput, path+": is of other data than "+after.Prepared()+" now")
+	if !bytes.Equal(fileBytes(t, path), text) {
+		t.Error("the checkpoint was touched")
+	}
+	text[len(text)/2] ^= 4
+	check(t, os.WriteFile(path, text, 0o666))
+	wantError(t, train(before, ""), pipeline.ExitBadInput, path+": ")
+	check(t, os.Remove(path))
+	check(t, train(after, ""))
 }

@@ -28,6 +28,9 @@ func (s *Train) Store() string { return or(s.StorePath, s.Layout.Store()) }
 // Prepared is the folder that says which cells and genes.
 func (s *Train) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared()) }
 
+// Checkpoint is the state of an unfinished training.
+func (s *Train) Checkpoint() string { return s.Options.checkpoint(s.Layout) }
+
 // Plan reads store and prepared, and writes model, history and genes.
 func (s *Train) Plan() pipeline.Plan {
 	return pipeline.Plan{
@@ -35,6 +38,7 @@ func (s *Train) Plan() pipeline.Plan {
 		Outputs: []string{s.Model(), s.History(), s.Genes()},
 		Folders: map[string][]string{s.Model(): {"model.json", "model.safetensors"}},
 		Partial: []string{s.Checkpoint()},
+		Locks:   s.Options.checkpointLock(),
 		Args: struct {
 			Shared
 			TrainOptions

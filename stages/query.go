@@ -154,7 +154,7 @@ func (q *mapping) fit(ctx context.Context) error {
 		t.Measure()
 	}
 	if err := train.fit(ctx, q.job, t, fingerprint(q.st, q.p, q.identity())); err != nil {
-		return err
+		return diverged(err, q.st, s.Checkpoint())
 	}
 	q.card.Options, q.card.Epochs, q.history = t.Options(), t.At().Epoch, t.History
 	return train.writeProfile(t)

@@ -308,6 +308,11 @@ func TestQueryResumes(t *testing.T) {
 		o.FreezeDecoderFirstLayer = true
 		list, err = QueryStages(at, ref.Model(), DefaultIngestOptions(), o, EmbedOptions{}, DefaultShared())
 		check(t, err)
+		if !same {
+			_, err := run(list[2])
+			wantError(t, err, pipeline.ExitBadInput, at.Checkpoint()+": is of other data")
+			check(t, os.Remove(at.Checkpoint()))
+		}
 		runAll(t, list[2:]...)
 		if !bytes.Equal(fileBytes(t, at.Latent()), fileBytes(t, want.Latent())) {
 			t.Errorf("%s: another latent than without interruption", what)

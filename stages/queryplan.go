@@ -27,6 +27,9 @@ func (s *Query) Store() string { return or(s.StorePath, s.Layout.Store()) }
 // Prepared is the folder that says which cells and genes.
 func (s *Query) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared()) }
 
+// Checkpoint is the state of an unfinished training.
+func (s *Query) Checkpoint() string { return s.Options.checkpoint(s.Layout) }
+
 // Plan reads store, prepared and the reference, and writes model, history and genes.
 func (s *Query) Plan() pipeline.Plan {
 	return pipeline.Plan{
@@ -34,6 +37,7 @@ func (s *Query) Plan() pipeline.Plan {
 		Outputs: []string{s.Model(), s.History(), s.Genes()},
 		Folders: map[string][]string{s.Model(): {"model.json", "model.safetensors"}},
 		Partial: []string{s.Checkpoint()},
+		Locks:   s.Options.checkpointLock(),
 		Args: struct {
 			Shared
 			QueryOptions

@@ -63,7 +63,7 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 		t.Measure()
 	}
 	if err := s.fit(ctx, job, t, fingerprint(st, p, begun)); err != nil {
-		return err
+		return diverged(err, st, s.Checkpoint())
 	}
 	if err := s.writeProfile(t); err != nil {
 		return err
@@ -131,7 +131,7 @@ func warmupFlag(k model.KLWarmup) string {
 // fit trains to the end, from the checkpoint where there is one, saving one as
 // time goes by and when ctx is done.
 func (s *Train) fit(ctx context.Context, job *pipeline.Job, t *model.Trainer, data string) error {
-	cp := checkpoint{path: s.Checkpoint(), data: data}
+	cp := checkpoint{path: s.Checkpoint(), data: data, cells: s.Prepared()}
 	if err := cp.load(job, t); err != nil {
 		return err
 	}
@@ -177,15 +177,13 @@ func (s *Train) epoch(ctx context.Context, job *pipeline.Job, t *model.Trainer) 
 }
 
 // stopped says why training ended before its time. An interrupt leaves a
-// checkpoint; divergence leaves the last one saved before it.
+// checkpoint.
 func stopped(err error, cp *checkpoint, t *model.Trainer) error {
 	interrupted := errors.Is(err, context.Canceled)
 	if interrupted {
 		err = cp.save(t)
 	}
 	switch {
-	case errors.Is(err, model.ErrDiverged):
-		return pipeline.Diverged("%w: look for cells with extreme counts, or lower --lr", err)
 	case interrupted && err != nil:
 		return fmt.Errorf("interrupted, and the checkpoint was not saved: %w", err)
 	case interrupted:

@@ -112,7 +112,7 @@ func wantColumns(t *testing.T, l Layout, columns, files string) {
 	if got := strings.Join(names, " "); got != columns {
 		t.Errorf("genes.parquet has %q, want %q", got, columns)
 	}
-	there, err := filepath.Glob(filepath.Join(l.Reconstruction(), "*"))
+	there, err := filepath.Glob(filepath.Join(l.Reconstruction(), "*.parquet"))
 	check(t, err)
 	want := strings.Fields(files)
 	for _, path := range there {

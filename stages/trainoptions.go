@@ -58,5 +58,6 @@ type FitOptions struct {
 	CheckValEveryNEpoch       int     `json:"check_val_every_n_epoch" name:"check-val-every-n-epoch" default:"1" placeholder:"N" help:"Evaluate the validation cells after every so many epochs." group:"Training"`
 
 	CheckpointEvery float64 `json:"-" name:"checkpoint-every" default:"60" placeholder:"SECONDS" help:"Save the state of training, between two minibatches, when this long has passed since the last." group:"Training"`
+	CheckpointDir   string  `json:"-" name:"checkpoint-dir" placeholder:"DIR" help:"Folder for the state of training, checkpoint.safetensors. Not given: OUTDIR. For workflow engines, which give every try a folder of its own: name one that stays, a different one for each training." group:"Training"`
 	Profile         string  `json:"-" name:"profile" placeholder:"FILE" help:"Write to FILE, as JSON, what training's time went to, part by part." group:"Training"`
 }

@@ -43,6 +43,10 @@ func Decode(r io.ReaderAt, size int64) ([]Tensor, map[string]string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := verify(r, size, header, metadata); err != nil {
+		return nil, nil, err
+	}
+	delete(metadata, checksumKey)
 	tensors := make([]Tensor, len(entries))
 	for i, e := range entries {
 		section := io.NewSectionReader(r, start+e.begin, e.end-e.begin)

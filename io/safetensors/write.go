@@ -3,36 +3,62 @@ package safetensors
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 )
 
 // Write writes the tensors, in the order given, and the metadata (nil for none)
-// to a new file. The same arguments give the same bytes. It does not sync.
+// to a new file, with a checksum of the whole file in the metadata, which Read
+// checks. The same arguments give the same bytes. It does not sync.
 func Write(path string, tensors []Tensor, metadata map[string]string) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriterSize(f, 1<<20)
-	err = Encode(w, tensors, metadata)
-	if err == nil {
-		err = w.Flush()
+	metadata = maps.Clone(metadata)
+	if metadata == nil {
+		metadata = map[string]string{}
 	}
-	return errors.Join(err, f.Close())
+	metadata[checksumKey] = unsummed
+	return errors.Join(writeSummed(f, tensors, metadata), f.Close())
 }
 
-// Encode is Write to w.
+// writeSummed writes the file, then its digest in the place that was left for it.
+func writeSummed(f *os.File, tensors []Tensor, metadata map[string]string) error {
+	header, err := buildHeader(tensors, metadata)
+	if err != nil {
+		return err
+	}
+	hash := sha256.New()
+	w := bufio.NewWriterSize(io.MultiWriter(f, hash), 1<<20)
+	if err := encode(w, header, tensors); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte(hex.EncodeToString(hash.Sum(nil))), checksumAt(header, unsummed))
+	return err
+}
+
+// Encode is Write to w, without a checksum.
 func Encode(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	header, err := buildHeader(tensors, metadata)
 	if err != nil {
 		return err
 	}
+	return encode(w, header, tensors)
+}
+
+func encode(w io.Writer, header []byte, tensors []Tensor) error {
 	var length [8]byte
 	binary.LittleEndian.PutUint64(length[:], uint64(len(header)))
 	if _, err := w.Write(append(length[:], header...)); err != nil {
