@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -113,7 +114,7 @@ func (a *app) setUp() {
 	if a.progress == nil {
 		a.progress = pipeline.NewLines(a.log)
 	}
-	a.threads = runtime.GOMAXPROCS(0)
+	a.threads = pipeline.DefaultThreads()
 	if a.flags.Threads > 0 {
 		a.threads = a.flags.Threads
 	}
@@ -148,16 +149,31 @@ func (a *app) budgetOf(machine int64) int64 {
 	return defaultMemory
 }
 
+// means tells what a run works with.
+func (a *app) means() string {
+	s, why := "s", ""
+	if a.threads == 1 {
+		s = ""
+	}
+	if machine := pipeline.MachineMemory(); a.flags.Memory == 0 && a.budgetOf(machine) < defaultMemory {
+		why = fmt.Sprintf(", three quarters of the %d MB that the machine or the control group has", machine/1e6)
+	}
+	return fmt.Sprintf("%d thread%s, a memory budget of %d MB%s", a.threads, s, a.budget()/1e6, why)
+}
+
 // runner is what the stages of this call have in common.
 func (a *app) runner() *pipeline.Runner {
 	return &pipeline.Runner{
-		Log: a.log, Progress: a.progress, Threads: a.threads, Memory: a.budget(),
+		Log: a.log, Progress: a.progress, Threads: a.threads, Memory: a.budget(), Means: a.means(),
 		Version: version, Command: append([]string{"cellvi"}, a.args...),
 	}
 }
 
 // execute runs stages over a folder.
 func (a *app) execute(f folder, stages ...pipeline.Stage) error {
+	if err := pipeline.CheckAddressSpace(a.threads, a.budget()); err != nil {
+		return err
+	}
 	if f.Outdir == "" {
 		return pipeline.Usage("--outdir is empty: name a folder, or leave it out for results")
 	}
@@ -170,7 +186,20 @@ func (a *app) execute(f folder, stages ...pipeline.Stage) error {
 	}
 	r := a.runner()
 	r.Force = f.Force
+	if f.DryRun {
+		return a.preview(r, f.Outdir, stages)
+	}
 	return r.Execute(a.ctx, f.Outdir, stages...)
+}
+
+// preview tells what execute would do. What is known is told before an error.
+func (a *app) preview(r *pipeline.Runner, outdir string, stages []pipeline.Stage) error {
+	list, err := r.Preview(a.ctx, outdir, stages...)
+	write := pipeline.WritePreview
+	if a.flags.LogFormat == "json" {
+		write = pipeline.WritePreviewJSON
+	}
+	return errors.Join(err, write(a.stdout, list, r.Memory))
 }
 
 // preflighter is a stage that finds mistakes before the first stage of a run begins.
@@ -214,10 +243,19 @@ func (b *byteSize) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// isUnread tells that who reads stdout had enough, as of `cellvi man | head`.
+func isUnread(err error) bool {
+	var path *os.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
+}
+
 // exit says what went wrong, in one line, and gives the exit code.
 func (a *app) exit(err error) int {
 	if err == nil {
 		return a.code
+	}
+	if isUnread(err) {
+		return pipeline.ExitDone
 	}
 	code := exitCode(err)
 	text := pipeline.Explain(err).Error()

@@ -19,6 +19,7 @@ type cli struct {
 	Embed       embedCommand       `cmd:"" help:"Write every cell's latent posterior mean."`
 	Query       queryCommand       `cmd:"" help:"Map new cells onto a trained reference."`
 	Reconstruct reconstructCommand `cmd:"" help:"Write the decoder's mean and dispersions."`
+	Gather      gatherCommand      `cmd:"" help:"Join what embed and reconstruct wrote with --part."`
 	Posterior   posteriorCommand   `cmd:"" help:"Write what the posterior says: normalized expression, likelihoods, draws of counts, checks."`
 	Export      exportCommand      `cmd:"" help:"Write the model for scvi-tools to load."`
 	Import      importCommand      `cmd:"" help:"Take over a model that scvi-tools saved."`
@@ -26,6 +27,9 @@ type cli struct {
 	Report      reportCommand      `cmd:"" help:"Draw report.html and cellvi_mqc.json."`
 	Inspect     inspectCommand     `cmd:"" help:"Say what is in files of counts, and whether a run would take them."`
 	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`
+	Config      configCommand      `cmd:"" help:"Print a YAML file of every option, for --config."`
+	Completion  completionCommand  `cmd:"" help:"Print a completion script for bash, zsh or fish."`
+	Man         manCommand         `cmd:"" help:"Print the manual page."`
 	Read        readCommand        `cmd:"" hidden:"" help:"The child process that reads a file."`
 }
 
@@ -34,8 +38,8 @@ type globals struct {
 	Config    pipeline.ConfigFlag `name:"config" short:"c" placeholder:"FILE.yaml" help:"Take options from a YAML file with the same names; flags win." group:"General"`
 	Threads   int                 `name:"threads" short:"t" default:"0" placeholder:"N" help:"Threads to work with. 0: all cores that the process may use. The result is the same for any number." group:"General"`
 	Memory    byteSize            `name:"memory" placeholder:"SIZE" help:"Memory budget, such as 4GB (1GB where not given). Training on more cells than fit streams them; what cannot fit is refused before it begins." group:"General"`
-	LogFormat string              `name:"log-format" enum:"text,json" default:"text" help:"Log for people (text) or for machines (json)." group:"General"`
-	LogLevel  string              `name:"log-level" enum:"debug,info,warn,error" default:"info" help:"Least important lines to log: ${enum}." group:"General"`
+	LogFormat string              `name:"log-format" enum:"text,json" default:"text" placeholder:"NAME" help:"Log for people (text) or for machines (json)." group:"General"`
+	LogLevel  string              `name:"log-level" enum:"debug,info,warn,error" default:"info" placeholder:"NAME" help:"Least important lines to log: ${enum}." group:"General"`
 	Version   bool                `name:"version" help:"Print the version." group:"General"`
 }
 
@@ -43,6 +47,7 @@ type globals struct {
 type folder struct {
 	Outdir string `name:"outdir" short:"o" default:"results" placeholder:"DIR" help:"Folder of the run: where earlier stages' files are found and results are written." group:"Output"`
 	Force  bool   `name:"force" help:"Do it again even if run.json says that it was done with the same options and inputs." group:"Output"`
+	DryRun bool   `name:"dry-run" help:"Say what would run and what is done already, what would be read and written, and about how much memory and time it would take; write nothing." group:"Output"`
 }
 
 type runCommand struct {
@@ -140,16 +145,18 @@ type embedCommand struct {
 	Folder  folder              `embed:""`
 	Inputs  modelInputs         `embed:""`
 	Options stages.EmbedOptions `embed:""`
+	Part    stages.PartOptions  `embed:""`
 }
 
 // Run embeds.
 func (c *embedCommand) Run(a *app) error {
-	if err := c.Options.Validate(); err != nil {
+	whole := func() error { return c.Part.ValidateWith(c.Options) }
+	if err := firstOf(c.Options.Validate, c.Part.Validate, whole); err != nil {
 		return err
 	}
 	return a.execute(c.Folder, &stages.Embed{
 		Layout: c.Folder.layout(), StorePath: c.Inputs.Prepared.Store, PreparedPath: c.Inputs.Prepared.Prepared,
-		ModelPath: c.Inputs.Model, Options: c.Options,
+		ModelPath: c.Inputs.Model, Options: c.Options, Part: c.Part,
 	})
 }
 
@@ -180,16 +187,17 @@ type reconstructCommand struct {
 	Folder  folder                    `embed:""`
 	Inputs  modelInputs               `embed:""`
 	Options stages.ReconstructOptions `embed:""`
+	Part    stages.PartOptions        `embed:""`
 }
 
 // Run reconstructs.
 func (c *reconstructCommand) Run(a *app) error {
-	if err := c.Options.Validate(); err != nil {
+	if err := firstOf(c.Options.Validate, c.Part.Validate); err != nil {
 		return err
 	}
 	return a.execute(c.Folder, &stages.Reconstruct{
 		Layout: c.Folder.layout(), StorePath: c.Inputs.Prepared.Store, PreparedPath: c.Inputs.Prepared.Prepared,
-		ModelPath: c.Inputs.Model, Options: c.Options,
+		ModelPath: c.Inputs.Model, Options: c.Options, Part: c.Part,
 	})
 }
 
@@ -197,12 +205,18 @@ type reportCommand struct {
 	Folder   folder               `embed:""`
 	Prepared string               `name:"prepared" placeholder:"DIR" help:"What prepare wrote. Not given: OUTDIR/prepared." group:"Input"`
 	Model    string               `name:"model" placeholder:"DIR" help:"The trained model. Not given: OUTDIR/model." group:"Input"`
+	History  string               `name:"history" placeholder:"FILE" help:"The losses that train wrote. Not given: OUTDIR/history.parquet." group:"Input"`
+	Latent   string               `name:"latent" placeholder:"FILE" help:"The posterior means that embed or gather wrote. Not given: OUTDIR/latent.parquet." group:"Input"`
+	RunJSON  []string             `name:"run-json" sep:"none" placeholder:"FILE" help:"The run.json of a stage that ran in another folder: what it left out and warned of is told too. Repeat for several. OUTDIR/run.json is always read." group:"Input"`
 	Options  stages.ReportOptions `embed:""`
 }
 
 // Run reports.
 func (c *reportCommand) Run(a *app) error {
-	return a.execute(c.Folder, &stages.Report{Layout: c.Folder.layout(), PreparedPath: c.Prepared, ModelPath: c.Model, Options: c.Options})
+	return a.execute(c.Folder, &stages.Report{
+		Layout: c.Folder.layout(), PreparedPath: c.Prepared, ModelPath: c.Model,
+		HistoryPath: c.History, LatentPath: c.Latent, RunPaths: c.RunJSON, Options: c.Options,
+	})
 }
 
 type inspectCommand struct {

@@ -24,21 +24,15 @@ func groups() []kong.Group {
 
 // withDefault is a flag's help with its default, where it has one.
 func withDefault(value *kong.Value) string {
-	if !value.HasDefault || value.Default == "" {
-		return kong.DefaultHelpValueFormatter(value)
+	help := kong.DefaultHelpValueFormatter(value)
+	if value.HasDefault && value.Default != "" {
+		help = strings.TrimSuffix(value.Help, ".") + " (default " + value.Default + ")."
 	}
-	return strings.TrimSuffix(value.Help, ".") + " (default " + value.Default + ")."
+	if value.Enum == "" {
+		return help
+	}
+	return strings.ReplaceAll(help, value.Enum, strings.Join(value.EnumSlice(), ", "))
 }
-
-const examples = `
-Examples:
-  cellvi inspect cells.h5ad
-  cellvi run --input cells.h5ad --batch-key sample --outdir results
-  cellvi run --config run.yaml
-  cellvi train --outdir results --max-epochs 100
-  cellvi query results/model new.h5ad --outdir mapped
-  cellvi de --outdir results --groupby cell_type --group1 'B cells'
-`
 
 const exitCodes = `
 Exit codes:
@@ -49,12 +43,15 @@ Exit codes:
 
 // printHelp is kong's help with examples and exit codes after it.
 func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	command := ""
+	if node := ctx.Selected(); node != nil {
+		command = node.Name
+		node.Detail = detailOf(command)
+	}
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
 		return err
 	}
-	if ctx.Selected() == nil || ctx.Selected().Name == "run" {
-		fmt.Fprint(ctx.Stdout, examples)
-	}
+	fmt.Fprint(ctx.Stdout, "\nExamples:"+examplesOf(command))
 	_, err := fmt.Fprint(ctx.Stdout, exitCodes)
 	return err
 }

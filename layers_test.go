@@ -30,7 +30,7 @@ type layer struct {
 
 // layers is the import rule, main → stages → {io, model, pipeline}, in full.
 var layers = []layer{
-	{".", []string{"stages", "pipeline"},
+	{".", []string{"stages", "pipeline", "pipeline/commandline"},
 		"main is the list of stages, signals and the exit code; what a stage does belongs in stages"},
 	{"stages/report", nil,
 		"the report draws what stages hands it, so that it can be tested without a run"},
@@ -38,6 +38,8 @@ var layers = []layer{
 		"stages is where io, model and pipeline meet; main stands above it"},
 	{"pipeline", nil,
 		"pipeline knows how a run goes, not what runs: stages come to it as an interface"},
+	{"pipeline/commandline", nil,
+		"completion, manual and config files are made of kong's model; what the flags do is not their business"},
 	{"io/counts", nil,
 		"counts is the noun that every format shares, so it knows none of them"},
 	{"io/h5matrix", []string{"io/counts", "io/hdf5"},
@@ -58,6 +60,8 @@ var layers = []layer{
 		"a format is read and written alone, and everything else meets it as counts"},
 	{"bench/fuzzfiles", nil,
 		"the mutation run holds the built program to what it promises, from outside"},
+	{"bench/faults", nil,
+		"faults are made around the built program, from outside"},
 	{"model/kernel", nil,
 		"the kernels are loops over slices; they know no layer and no file"},
 	{"model/hvg", nil,

@@ -35,6 +35,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, version)
 		return pipeline.ExitDone
 	}
+	signal.Ignore(syscall.SIGPIPE) // nobody listening to the talk is no reason to stop
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	go func() { // ends with the process

@@ -206,6 +206,38 @@ func TestPanic(t *testing.T) {
 	}
 }
 
+// errorLines counts the lines that are neither information nor a warning.
+func errorLines(talk string) (n int) {
+	for line := range strings.Lines(talk) {
+		if !strings.Contains(line, " INF ") && !strings.Contains(line, " WRN ") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestAddressSpace: too small a limit (ulimit -v) is refused at once, before anything
+// that would hang in it.
+func TestAddressSpace(t *testing.T) {
+	input := simulated(t)
+	out := filepath.Join(t.TempDir(), "out")
+	run := func(limit string) (int, string) {
+		c := command(t)
+		c.Path, c.Args = "/bin/sh", []string{"sh", "-c", "ulimit -v " + limit + ` && exec "$0" "$@"`, c.Path, "run", "--input", input, "--outdir", out,
+			"--threads", "2", "--max-epochs", "1"}
+		var talk bytes.Buffer
+		c.Stderr = &talk
+		_ = c.Run()
+		return c.ProcessState.ExitCode(), talk.String()
+	}
+	if code, talk := run("2000000"); code != pipeline.ExitOverMemory || errorLines(talk) != 1 || !strings.Contains(talk, "ulimit -v") {
+		t.Errorf("exit code %d: %s", code, talk)
+	}
+	if code, talk := run("3330000"); code != pipeline.ExitDone { // kB: just enough
+		t.Errorf("exit code %d: %s", code, talk)
+	}
+}
+
 // TestDiskFull: a limit on file sizes stands for a full disk. What was there
 // stays, and the run goes on once there is room.
 func TestDiskFull(t *testing.T) {
@@ -216,7 +248,7 @@ func TestDiskFull(t *testing.T) {
 	var talk bytes.Buffer
 	c.Stderr = &talk
 	_ = c.Run()
-	if code := c.ProcessState.ExitCode(); code != pipeline.ExitIO || strings.Count(talk.String(), "\n") != 1 || !strings.Contains(talk.String(), out+"/store") {
+	if code := c.ProcessState.ExitCode(); code != pipeline.ExitIO || errorLines(talk.String()) != 1 || !strings.Contains(talk.String(), out+"/store") {
 		t.Fatalf("exit code %d: %s", code, talk.String())
 	}
 	entries, err := os.ReadDir(out)
@@ -234,7 +266,7 @@ func TestFullTmpfs(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
 	talk := cellvi(t, pipeline.ExitIO, "ingest", "--input", input, "--outdir", filepath.Join(dir, "out"))
-	if !strings.Contains(talk, "the disk is full") || strings.Count(talk, "\n") != 1 {
+	if !strings.Contains(talk, "the disk is full") || errorLines(talk) != 1 {
 		t.Errorf("it says: %s", talk)
 	}
 }

@@ -22,7 +22,7 @@ type ConfigFlag string
 // BeforeResolve reads the file when kong meets the flag.
 func (ConfigFlag) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 	path := string(ctx.FlagValue(trace.Flag).(ConfigFlag))
-	config, err := ReadConfig(path, ctx.Model)
+	config, err := ReadConfig(path, ctx.Model, ctx.Selected())
 	if err != nil {
 		return err
 	}
@@ -44,8 +44,9 @@ func (c *Config) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, e
 }
 
 // ReadConfig reads the file at path and checks every name and value against the
-// flags of app. Its error tells all mistakes at once, each with file and line.
-func ReadConfig(path string, app *kong.Application) (*Config, error) {
+// flags of command, nil for none, and names that it does not have against those of
+// app's other commands. Its error tells all mistakes at once, each with file and line.
+func ReadConfig(path string, app *kong.Application, command *kong.Node) (*Config, error) {
 	root, err := parseYAML(path)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func ReadConfig(path string, app *kong.Application) (*Config, error) {
 	if root.Kind != yaml.MappingNode {
 		return nil, Usage("%s:%d: expected a mapping of names to values, such as n_latent: 10", path, root.Line)
 	}
-	flags := allFlags(app)
+	flags := allFlags(app, command)
 	var faults []string
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
@@ -91,10 +92,9 @@ func parseYAML(path string) (*yaml.Node, error) {
 }
 
 // set takes in one entry, or says what is wrong with it.
-func (c *Config) set(flags map[string]*kong.Flag, key string, node *yaml.Node) string {
+func (c *Config) set(flags map[string][]*kong.Flag, key string, node *yaml.Node) (fault string) {
 	name := strings.ReplaceAll(key, "_", "-")
-	flag := flags[name]
-	if flag == nil {
+	if flags[name] == nil {
 		return "no such name" + guess(flags, name)
 	}
 	if _, twice := c.values[name]; twice {
@@ -107,15 +107,21 @@ func (c *Config) set(flags map[string]*kong.Flag, key string, node *yaml.Node) s
 	if node.Tag == "!!null" {
 		return ""
 	}
-	value, err := valueOf(node, flag.Target.Type())
-	if err != "" {
-		return err
+	for _, flag := range flags[name] {
+		if c.values[name], fault = valueFor(node, flag); fault == "" {
+			break
+		}
 	}
-	if flag.Enum != "" && !flag.EnumMap()[fmt.Sprint(value)] {
-		return fmt.Sprintf("is %q, not one of %s", node.Value, strings.ReplaceAll(flag.Enum, ",", ", "))
+	return fault
+}
+
+// valueFor reads a node for a flag.
+func valueFor(node *yaml.Node, flag *kong.Flag) (value any, fault string) {
+	value, fault = valueOf(node, flag.Target.Type())
+	if fault == "" && flag.Enum != "" && !flag.EnumMap()[fmt.Sprint(value)] {
+		fault = fmt.Sprintf("is %q, not one of %s", node.Value, strings.ReplaceAll(flag.Enum, ",", ", "))
 	}
-	c.values[name] = value
-	return ""
+	return value, fault
 }
 
 // valueOf reads a node as the flag's type, in a form that kong takes.
@@ -173,16 +179,25 @@ func kindName(t reflect.Type) string {
 }
 
 // allFlags are the flags of every command by name, but for those that make no
-// sense in a file.
-func allFlags(app *kong.Application) map[string]*kong.Flag {
-	flags := map[string]*kong.Flag{}
+// sense in a file. Commands may have flags of one name that take different values: of
+// those of the given command there is one, of the others each.
+func allFlags(app *kong.Application, command *kong.Node) map[string][]*kong.Flag {
+	flags := map[string][]*kong.Flag{}
 	for _, node := range append(app.Leaves(true), app.Node) {
 		for _, flag := range node.Flags {
-			flags[flag.Name] = flag
+			flags[flag.Name] = append(flags[flag.Name], flag)
 		}
 	}
-	for _, name := range []string{"help", "version", "config"} {
+	if command != nil {
+		for _, flag := range command.Flags {
+			flags[flag.Name] = []*kong.Flag{flag}
+		}
+	}
+	for _, name := range NotInConfig() {
 		delete(flags, name)
 	}
 	return flags
 }
+
+// NotInConfig are the flags that make no sense in a file.
+func NotInConfig() []string { return []string{"help", "version", "config", "dry-run"} }

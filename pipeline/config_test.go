@@ -135,7 +135,7 @@ func TestConfigEmpty(t *testing.T) {
 
 func TestConfigMissing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none.yaml")
-	_, err := ReadConfig(path, nil)
+	_, err := ReadConfig(path, nil, nil)
 	if ExitCode(err) != ExitNoInput {
 		t.Error(err)
 	}

@@ -23,6 +23,7 @@ type Runner struct {
 	Progress Progress
 	Threads  int
 	Memory   int64    // budget in bytes; 0: none
+	Means    string   // what that is, in words: told when the first stage that is not done begins
 	Version  string   // of cellvi: another version's results do not stand
 	Command  []string // for run.json
 	Force    bool     // do every stage again
@@ -87,6 +88,10 @@ func (r *Runner) step(ctx context.Context, outdir string, run *Run, hashes *hash
 	}
 	if err := r.forget(plan); err != nil {
 		return err
+	}
+	if r.Means != "" {
+		r.Log.Info().Msg(r.Means)
+		r.Means = ""
 	}
 	ResetPeakMemory()
 	if err := stage.Run(ctx, job); err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // guess names the flag that differs from name in one or two letters.
-func guess(flags map[string]*kong.Flag, name string) string {
+func guess(flags map[string][]*kong.Flag, name string) string {
 	best, distance := "", 3
 	for other := range flags {
 		d := editDistance(name, other)

@@ -78,9 +78,12 @@ func lock(l Lock) (unlock func() error, err error) {
 		if err != nil {
 			return nil, createError(l.Dir, err)
 		}
-		err = take(f, l)
+		held, err := take(f, l)
 		if err == nil && isStill(f, path) {
 			return func() error { return errors.Join(os.Remove(path), f.Close()) }, nil
+		}
+		if held && err != nil {
+			_ = os.Remove(path) // err is the one to tell
 		}
 		if closed := f.Close(); err != nil || closed != nil {
 			return nil, errors.Join(err, closed)
@@ -89,23 +92,24 @@ func lock(l Lock) (unlock func() error, err error) {
 	}
 }
 
-// take locks f and writes into it who we are.
-func take(f *os.File, l Lock) error {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+// take locks f, and if held writes into it who we are.
+func take(f *os.File, l Lock) (held bool, err error) {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return isTaken(f, l)
+		return false, isTaken(f, l)
 	}
 	if err != nil && !isLockMissing(err) {
-		return createError(l.Dir, &os.PathError{Op: "flock", Path: f.Name(), Err: err})
-	}
-	if err := f.Truncate(0); err != nil {
-		return createError(l.Dir, err)
+		return false, createError(l.Dir, &os.PathError{Op: "flock", Path: f.Name(), Err: err})
 	}
 	host, _ := os.Hostname() // where it is not known there is less to tell
-	if _, err := fmt.Fprintf(f, "%d %s %s\n", os.Getpid(), time.Now().Format(time.DateTime), host); err != nil {
-		return createError(l.Dir, err)
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = fmt.Fprintf(f, "%d %s %s\n", os.Getpid(), time.Now().Format(time.DateTime), host)
 	}
-	return nil
+	if err != nil {
+		return true, createError(l.Dir, err)
+	}
+	return true, nil
 }
 
 // isTaken is the error where another holds the lock f.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bufio"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -38,32 +39,39 @@ func statusKB(field string) int64 {
 	return 0
 }
 
-// MachineMemory is the bytes that the process may use: the machine's, or its
-// control group's limit where that is lower; 0 where the system does not tell.
-func MachineMemory() int64 {
-	total := meminfoTotal()
-	for _, p := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		text, err := os.ReadFile(p)
-		if err != nil {
-			continue
-		}
-		limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-		if err == nil && (total == 0 || limit < total) {
-			total = limit
-		}
+// MachineMemory is the bytes that the process may use: the machine's, or the
+// lowest limit of its control groups where that is lower; 0 where the system does
+// not tell. The limit is one for the process and its children together, and files'
+// pages in memory count towards it as well; but those the kernel drops before it
+// kills for want of memory.
+func MachineMemory() int64 { return system("/").memory() }
+
+// DefaultThreads is how many threads to work with where the user does not say:
+// GOMAXPROCS where it is set; else the processors that the process may run on, or
+// the processor time that its control groups allow where that is less. (Go's own
+// default is never below 2 under such a limit, and knows no group above the
+// process's.)
+func DefaultThreads() int {
+	if n := whole(os.Getenv("GOMAXPROCS")); n > 0 {
+		return int(n)
+	}
+	return system("/").threads(runtime.NumCPU())
+}
+
+// memory is MachineMemory of a system.
+func (s system) memory() int64 {
+	total, limit := s.total(), s.memoryLimit()
+	if limit > 0 && (total == 0 || limit < total) {
+		return limit
 	}
 	return total
 }
 
-func meminfoTotal() int64 {
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(text))
+// total is the machine's memory, by /proc/meminfo.
+func (s system) total() int64 {
+	fields := strings.Fields(s.text("/proc/meminfo"))
 	if len(fields) < 2 || fields[0] != "MemTotal:" {
 		return 0
 	}
-	n, _ := strconv.ParseInt(fields[1], 10, 64)
-	return n * 1024
+	return whole(fields[1]) * 1024
 }

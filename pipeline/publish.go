@@ -86,7 +86,8 @@ func publishDir(d disk, path string, write func(tmpDir string) error, replaces .
 	if err != nil {
 		return abandon(d, tmp, createError(path, err))
 	}
-	return d.removeAll(tmp) // the folder that was replaced, where there was one
+	_ = d.removeAll(tmp) // the folder that was replaced; what cannot be removed now is removed by the next run
+	return nil
 }
 
 // clear makes the folder of path and removes what an earlier kill left.

@@ -170,7 +170,9 @@ func TestPublishFaults(t *testing.T) {
 					break // there is no such step
 				}
 				at := fmt.Sprintf("%s, step %d, %s", name, step, d.calls[step-1])
-				if err == nil {
+				if done := len(d.calls) == step && strings.HasPrefix(d.calls[step-1], "remove"); err == nil && done {
+					// what is left of the old folder is no error: the new one stands
+				} else if err == nil {
 					t.Errorf("%s: no error", at)
 				} else if code := ExitCode(err); code != ExitIO {
 					t.Errorf("%s: exit code %d: %v", at, code, err)

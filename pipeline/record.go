@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // RecordFile is the name of a run's record in its folder.
@@ -47,10 +49,18 @@ type Artifact struct {
 // ReadRun reads the record of the run in outdir; an empty Run where there is
 // none yet.
 func ReadRun(outdir string) (*Run, error) {
-	path := filepath.Join(outdir, RecordFile)
-	text, err := os.ReadFile(path)
+	run, err := ReadRunFile(filepath.Join(outdir, RecordFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Run{}, nil
+	}
+	return run, err
+}
+
+// ReadRunFile reads a record, whatever the file is called.
+func ReadRunFile(path string) (*Run, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, unix.EISDIR) {
+		return nil, BadInput("%s: is a folder, not a record that cellvi wrote: move it away", path)
 	}
 	if err != nil {
 		return nil, err

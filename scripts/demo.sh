@@ -14,10 +14,12 @@ bin/cellvi run --input demo/cells.h5ad --batch-key batch --labels-key label --ou
 
 # last prints the last epoch's ELBO of a curve in cellvi_mqc.json.
 last() {
-	awk -v curve="\"cellvi $1\":" 'index($0, curve) { on = 1; next }
-		on && /}/ { exit }
-		on { sub(/.*: */, ""); sub(/,.*/, ""); v = $0 }
-		END { print v }' demo/results/cellvi_mqc.json
+	sed -n "s/.*\"$1: [^\"]*\":\[\(\[[^]]*\],\)*\[[0-9]*,\([0-9.]*\)\]\].*/\2/p" demo/results/cellvi_mqc.json
+}
+
+# value prints a number or a word of the run's row in cellvi_table_mqc.json.
+value() {
+	sed -n "s/.*\"data\":.*\"$1\":\"*\([^,}\"]*\).*/\1/p" demo/results/cellvi_table_mqc.json
 }
 
 seconds=$(($(date +%s) - began))
@@ -26,7 +28,8 @@ cat <<SAY
 Done in $seconds seconds, on $(nproc 2>/dev/null || echo "some") cores.
 
 What it found
-  $(sed -n 's/^ *"description": "\(.*\)",$/\1/p' demo/results/cellvi_mqc.json)
+  $(value cells) cells, $(value genes) genes, $(value epochs) epochs; training: $(value training)
+  Batches mixed $(value ilisi) (iLISI), labels separated $(value clisi) (cLISI); 1 is best
   ELBO at the end, a loss per cell: $(last train) in training, $(last validation) on held-out cells
 
 Where to look, in demo/results

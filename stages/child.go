@@ -116,11 +116,17 @@ func (c *child) wait(ctx context.Context, broken error) error {
 		return nil
 	}
 	how, advice := c.death(state, broken), damagedAdvice
+	if how == killedBySystem {
+		return pipeline.OverMemory("%s: reading it %s: give the job more memory, or raise --memory if it is below what the job has", c.q.File, how)
+	}
 	if c.starved() {
 		advice += ", or raise --memory"
 	}
 	return pipeline.BadInput("%s: reading it %s: %s", c.q.File, how, advice)
 }
+
+// killedBySystem is an end that came from outside.
+const killedBySystem = "was killed, by the system for its memory most likely"
 
 // death says how the child ended that told nothing.
 func (c *child) death(state *os.ProcessState, broken error) string {
@@ -136,7 +142,7 @@ func (c *child) death(state *os.ProcessState, broken error) string {
 	case c.starved():
 		return fmt.Sprintf("needs more than %d MB of memory", c.q.Memory>>20)
 	case killed:
-		return "was killed by the system, perhaps for its memory"
+		return killedBySystem
 	case status.Signaled() && status.Signal() != syscall.SIGPIPE: // we hung up on that one
 		return "crashed (" + status.Signal().String() + ")"
 	case c.errors.mentions("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE"):

@@ -12,14 +12,14 @@ type DEOptions struct {
 	EstimateDelta bool     `json:"estimate_delta,omitempty" name:"estimate-delta" help:"Estimate --delta from the fold changes of all genes (scvi-tools' delta=None)." group:"Comparison"`
 	Pseudocounts  *float64 `json:"pseudocounts,omitempty" name:"pseudocounts" placeholder:"F" help:"Added to expected shares before the fold change. Not given: estimated from genes that are not expressed." group:"Comparison"`
 	TestMode      string   `json:"test_mode" name:"test-mode" enum:"three,two" default:"three" placeholder:"NAME" help:"In mode change: three hypotheses (up, down, neither), or two (changed or not)." group:"Comparison"`
-	FDRTarget     float64  `json:"fdr_target" name:"fdr-target" aliases:"fdr" default:"0.05" placeholder:"F" help:"In mode change: expected share of false ones among the genes that is_de_fdr_… marks." group:"Comparison"`
+	FDRTarget     float64  `json:"fdr_target" name:"fdr-target" aliases:"fdr" default:"0.05" placeholder:"F" help:"In mode change: the false discovery rate at which the column is_de_fdr_… marks genes." group:"Comparison"`
 
 	BatchCorrection bool     `json:"batch_correction,omitempty" name:"batch-correction" help:"Decode both groups as each batch, and compare within batches. Not given: each cell as its own batch." group:"Comparison"`
 	BatchID1        []string `json:"batchid1,omitempty" name:"batchid1" sep:"none" placeholder:"BATCH" help:"With --batch-correction: batch to decode the first group as. Repeat for several. Not given: all." group:"Comparison"`
 	BatchID2        []string `json:"batchid2,omitempty" name:"batchid2" sep:"none" placeholder:"BATCH" help:"The same for the second group." group:"Comparison"`
 
 	NSamples int    `json:"n_samples_overall" name:"n-samples-overall" aliases:"n-samples" default:"5000" placeholder:"N" help:"Pairs of posterior draws of each comparison." group:"Comparison"`
-	Seed     uint64 `json:"seed" name:"seed" default:"0" help:"Seed of the draws. The same seed gives the same list." group:"Comparison"`
+	Seed     uint64 `json:"seed" name:"seed" default:"0" placeholder:"N" help:"Seed of the draws. The same seed gives the same list." group:"Comparison"`
 	AllStats bool   `json:"all_stats" name:"all-stats" default:"true" negatable:"" help:"Write statistics of the raw counts too." group:"Output"`
 	Genes    string `json:"-" name:"genes" aliases:"de-genes" placeholder:"FILE" help:"Write only the genes named in this file, one a line. Their numbers are the same as without it." group:"Output"`
 }

@@ -14,8 +14,8 @@ import (
 // groupCells is the cells of a row group: a few megabytes of latent.
 const groupCells = 64 * 1024
 
-// Run writes the posterior mean of every kept cell, in the store's order, and a copy of
-// the input that has them, where it is asked for. What is in that copy's way is found
+// Run writes the posterior mean of every kept cell, or of a part's, in the store's order,
+// and a copy of the input that has them, where it is asked for. What is in that copy's way is found
 // before.
 func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
@@ -23,17 +23,21 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	defer f.st.Close() // nothing was written to it
-	if err := f.fits(job, embedBytes(len(f.p.Row), f.vae.NLatent)); err != nil {
+	own, err := s.Part.portion(ctx, f, whole(s.rowGroups, f.p, f.p.groups, groupCells), s.Prepared(), s.Model())
+	if err != nil {
 		return err
 	}
-	job.Count("cells", int64(len(f.p.Row)))
+	if err := f.fits(job, embedBytes(own.cells(), f.vae.NLatent)); err != nil {
+		return err
+	}
+	own.tell(job)
 	var h5 *h5adCopy
 	if s.Options.WriteH5AD != "" {
 		if h5, err = s.planH5AD(ctx, job, f); err != nil {
 			return err
 		}
 	}
-	err = pipeline.PublishFile(s.Latent(), func(tmp string) error { return s.write(ctx, job, f, tmp) })
+	err = pipeline.PublishFile(s.Latent(), func(tmp string) error { return s.write(ctx, job, f, own, tmp) })
 	if err != nil || h5 == nil {
 		return err
 	}
@@ -54,15 +58,15 @@ type latents struct {
 
 // write streams the latent, a row group at a time: while one is written the
 // next is computed.
-func (s *Embed) write(ctx context.Context, job *pipeline.Job, f *fitted, path string) error {
-	w, err := results.Create(path, results.Schema{Index: "cell_id", Columns: s.fields(f.vae.NLatent)})
+func (s *Embed) write(ctx context.Context, job *pipeline.Job, f *fitted, own *portion, path string) error {
+	w, err := own.create(path, results.Schema{Index: "cell_id", Columns: s.fields(f.vae.NLatent)})
 	if err != nil {
 		return err
 	}
-	job.Progress.Begin("embedding", "cells", int64(len(f.p.Row)))
+	job.Progress.Begin("embedding", "cells", int64(own.cells()))
 	defer job.Progress.End()
 	e, source := model.NewEvaluator(f.vae, job.Threads), f.source()
-	err = overlap(f.p.groups(groupCells),
+	err = overlap(own.groups,
 		func(g *latents, from, to int) error { return s.embed(ctx, job, e, source, g, from, to) },
 		func(g *latents) error {
 			ids, err := source.names(g.from, g.to)

@@ -58,12 +58,17 @@ func (f *fitted) fits(job *pipeline.Job, buffers int64) error {
 
 // evaluationFits is fits for a model that there may not be yet.
 func evaluationFits(job *pipeline.Job, cfg model.Config, cells int, buffers int64, advice string) error {
-	need := int64(programBytes+garbageBytes) + model.EvalBytes(cfg, job.Threads) + buffers + int64(cells)*(codeBytes+covariateBytes(cfg))
+	need := evaluationBytes(job, cfg, cells, buffers)
 	if job.Memory > 0 && need > job.Memory {
 		return pipeline.OverMemory("putting %d cells × %d genes through the model needs about %s, --memory allows %s: %s",
 			cells, cfg.NInput, human(need), human(job.Memory), advice)
 	}
 	return nil
+}
+
+// evaluationBytes is what putting so many cells through a model takes.
+func evaluationBytes(job *pipeline.Job, cfg model.Config, cells int, buffers int64) int64 {
+	return int64(programBytes+garbageBytes) + model.EvalBytes(cfg, job.Threads) + buffers + int64(cells)*(codeBytes+covariateBytes(cfg))
 }
 
 // shownCells is how many cells are evaluated between two signs of progress.

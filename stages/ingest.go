@@ -194,6 +194,12 @@ func (p *ingestPass) say() {
 	p.job.Count("genes", int64(p.genes))
 	p.job.Count("nonzeros", p.nnz)
 	p.job.Count("cells_without_counts", p.empty)
+	if p.kept != nil {
+		p.job.Count("cells_left_out_keep", p.kept.LeftOut())
+	}
+	if p.genesLeft > 0 {
+		p.job.Count("genes_left_out_keep_genes", p.genesLeft)
+	}
 	p.job.Note("%s × %s, %.2f%% nonzero, counts as %s", plural(p.cells, "cell", "cells"), plural(int64(p.genes), "gene", "genes"),
 		100*float64(p.nnz)/(float64(p.cells)*float64(p.genes)), p.kind)
 }

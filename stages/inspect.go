@@ -20,7 +20,7 @@ type InspectOptions struct {
 	CategoricalCovariateKeys []string `name:"categorical-covariate-keys" placeholder:"COLUMN" help:"Cell annotations that will be further covariates: likewise." group:"Cells and genes"`
 	ContinuousCovariateKeys  []string `name:"continuous-covariate-keys" placeholder:"COLUMN" help:"Cell annotations that will be covariates as numbers: they must be finite." group:"Cells and genes"`
 	SizeFactorKey            string   `name:"size-factor-key" placeholder:"COLUMN" help:"Cell annotation that will be the size factors: they must be finite and above 0." group:"Cells and genes"`
-	Format                   string   `name:"format" enum:"text,json" default:"text" help:"text for people, json for programs." group:"Output"`
+	Format                   string   `name:"format" enum:"text,json" default:"text" placeholder:"NAME" help:"text for people, json for programs." group:"Output"`
 }
 
 // Inspection is what is in a file, as `inspect --format json` tells it. NNZ,

@@ -32,8 +32,11 @@ func (l Layout) Reconstruction() string { return filepath.Join(l.Dir, "reconstru
 // Report is the page for people.
 func (l Layout) Report() string { return filepath.Join(l.Dir, "report.html") }
 
-// MultiQC is the report in brief for MultiQC.
+// MultiQC is the loss by epoch for MultiQC, which takes one plot from a file.
 func (l Layout) MultiQC() string { return filepath.Join(l.Dir, "cellvi_mqc.json") }
+
+// MultiQCTable is the run's row of MultiQC's table: cells, genes, scores.
+func (l Layout) MultiQCTable() string { return filepath.Join(l.Dir, "cellvi_table_mqc.json") }
 
 // RunRecord is what ran: pipeline writes it, pipeline.ReadRun reads it.
 func (l Layout) RunRecord() string { return filepath.Join(l.Dir, "run.json") }

@@ -7,7 +7,7 @@ package stages
 // Shared are the options that prepare and train both need; `cellvi run` has
 // them once.
 type Shared struct {
-	Seed      uint64 `json:"seed" name:"seed" default:"0" help:"Seed of everything random: split, weights, minibatches, noise. The same seed gives the same bytes." group:"Training"`
+	Seed      uint64 `json:"seed" name:"seed" default:"0" placeholder:"N" help:"Seed of everything random: split, weights, minibatches, noise. The same seed gives the same bytes." group:"Training"`
 	BatchSize int    `json:"batch_size" name:"batch-size" default:"128" placeholder:"N" help:"Cells per minibatch, the cells of one gradient step (not the batch covariate)." group:"Training"`
 }
 
@@ -23,7 +23,7 @@ type PrepareOptions struct {
 	LabelsKey                string   `json:"labels_key" name:"labels-key" placeholder:"COLUMN" help:"Cell annotation that holds labels, such as cell types. Not given: one label." group:"Cells and genes"`
 	CategoricalCovariateKeys []string `json:"categorical_covariate_keys" name:"categorical-covariate-keys" placeholder:"COLUMN" help:"Cell annotations that are further covariates, each level an effect of its own. Repeat, or separate by commas." group:"Cells and genes"`
 	ContinuousCovariateKeys  []string `json:"continuous_covariate_keys" name:"continuous-covariate-keys" placeholder:"COLUMN" help:"Cell annotations that are covariates as numbers. Repeat, or separate by commas." group:"Cells and genes"`
-	SizeFactorKey            string   `json:"size_factor_key" name:"size-factor-key" placeholder:"COLUMN" help:"Cell annotation that holds size factors, which then stand for the library sizes: expected counts are their product with a softplus." group:"Cells and genes"`
+	SizeFactorKey            string   `json:"size_factor_key" name:"size-factor-key" placeholder:"COLUMN" help:"Cell annotation that holds size factors, to be used in the place of library sizes: a cell's expected counts are its size factor times the decoder's output, which then is a softplus, not shares." group:"Cells and genes"`
 
 	NTopGenes       int      `json:"n_top_genes" name:"n-top-genes" default:"0" placeholder:"N" help:"Keep the N most variable genes, by scanpy's seurat_v3. 0 keeps all." group:"Cells and genes"`
 	HVGBatchKey     string   `json:"hvg_batch_key" name:"hvg-batch-key" placeholder:"COLUMN" help:"Rank genes within each level of this annotation, then together, as scanpy's batch_key does." group:"Cells and genes"`
@@ -31,7 +31,7 @@ type PrepareOptions struct {
 	MinCells        int64    `json:"min_cells" name:"min-cells" default:"0" placeholder:"N" help:"Leave out genes found in fewer cells." group:"Cells and genes"`
 	MinCounts       float64  `json:"min_counts" name:"min-counts" default:"0" placeholder:"N" help:"Leave out cells with fewer counts, over all genes." group:"Cells and genes"`
 	Genes           string   `json:"-" name:"genes" placeholder:"FILE" help:"Keep the genes named in this file, one a line." group:"Cells and genes"`
-	TrainSize       *float64 `json:"train_size" name:"train-size" placeholder:"0.9" help:"Share of the cells to train on. Not given: 0.9, and a last minibatch of one or two cells goes to validation." group:"Cells and genes"`
+	TrainSize       *float64 `json:"train_size" name:"train-size" placeholder:"F" help:"Share of the cells to train on. Not given: 0.9, and a last minibatch of one or two cells goes to validation." group:"Cells and genes"`
 	ValidationSize  *float64 `json:"validation_size" name:"validation-size" placeholder:"F" help:"Share of the cells held out for validation. Not given: all that are not trained on." group:"Cells and genes"`
 	ShuffleSetSplit bool     `json:"shuffle_set_split" name:"shuffle-set-split" negatable:"" default:"true" help:"Draw which cells are held out. --no-shuffle-set-split takes the first of the file for validation." group:"Cells and genes"`
 	Split           string   `json:"-" name:"split" placeholder:"FILE" help:"Take this split: CSV or Parquet with the columns cell_id and split (train or validation)." group:"Cells and genes"`
@@ -59,7 +59,7 @@ type EmbedOptions struct {
 
 // ReconstructOptions say what of the decoder is written.
 type ReconstructOptions struct {
-	Reconstruct      string `json:"reconstruct" name:"reconstruct" enum:"px_rate,px_scale" default:"px_rate" help:"Mean to write: px_rate (expected counts) or px_scale (expected share of a cell's counts)." group:"Output"`
+	Reconstruct      string `json:"reconstruct" name:"reconstruct" enum:"px_rate,px_scale" default:"px_rate" placeholder:"NAME" help:"Mean to write: px_rate (expected counts) or px_scale (expected share of a cell's counts)." group:"Output"`
 	ReconstructGenes string `json:"-" name:"reconstruct-genes" placeholder:"FILE" help:"Reconstruct only the genes named in this file, one a line." group:"Output"`
 }
 
@@ -78,5 +78,5 @@ type SimulateOptions struct {
 	NLabels  int     `json:"n_labels" name:"n-labels" default:"5" placeholder:"N" help:"Cell types (obs label), each a cloud in the latent space."`
 	NLatent  int     `json:"n_latent" name:"n-latent" default:"10" placeholder:"N" help:"Dimensions of the latent (obsm X_latent)."`
 	Library  float64 `json:"library" name:"library" default:"2000" placeholder:"N" help:"Median counts of a cell. A third of --genes leaves about 15% of the counts above zero."`
-	Seed     uint64  `json:"seed" name:"seed" default:"0" help:"The same seed gives the same file."`
+	Seed     uint64  `json:"seed" name:"seed" default:"0" placeholder:"N" help:"The same seed gives the same file."`
 }

@@ -52,8 +52,10 @@ type Embed struct {
 	Layout
 	StorePath, PreparedPath, ModelPath string
 	Options                            EmbedOptions
+	Part                               PartOptions
 	Ingest                             *IngestOptions // of the same run; nil: what run.json tells of them
 	copied                             *h5adSource    // what --write-h5ad copies; nil until Preflight found it
+	rowGroups                          rowGroups      // nil: as they are meant to be
 }
 
 // Name is the subcommand.
@@ -74,14 +76,18 @@ func (s *Embed) Plan() pipeline.Plan {
 	plan := pipeline.Plan{
 		Inputs:  []string{s.Store(), s.Prepared(), s.Model()},
 		Outputs: given([]string{s.Latent()}, s.Options.WriteH5AD),
-		Args:    s.Options,
 	}
 	if s.copied != nil {
 		plan.Inputs = given(plan.Inputs, s.copied.path)
 	}
+	options := s.Options
 	if s.Options.WriteH5AD == "" {
-		plan.Args = EmbedOptions{LatentVar: s.Options.LatentVar}
+		options = EmbedOptions{LatentVar: s.Options.LatentVar}
 	}
+	plan.Args = struct {
+		EmbedOptions
+		PartOptions
+	}{options, s.Part}
 	return plan
 }
 
@@ -90,6 +96,8 @@ type Reconstruct struct {
 	Layout
 	StorePath, PreparedPath, ModelPath string
 	Options                            ReconstructOptions
+	Part                               PartOptions
+	rowGroups                          rowGroups // nil: as they are meant to be
 }
 
 // Name is the subcommand.
@@ -112,7 +120,10 @@ func (s *Reconstruct) Plan() pipeline.Plan {
 		Inputs:  given(inputs, s.Options.ReconstructGenes),
 		Outputs: []string{s.Reconstruction()},
 		Folders: map[string][]string{s.Reconstruction(): reconstructionFiles},
-		Args:    s.Options,
+		Args: struct {
+			ReconstructOptions
+			PartOptions
+		}{s.Options, s.Part},
 	}
 }
 
@@ -122,8 +133,9 @@ var reconstructionFiles = []string{"px_rate.parquet", "px_scale.parquet", "px_r.
 // Report draws the page for people and the brief for MultiQC.
 type Report struct {
 	Layout
-	PreparedPath, ModelPath string
-	Options                 ReportOptions
+	PreparedPath, ModelPath, HistoryPath, LatentPath string
+	RunPaths                                         []string // records (run.json) of stages that ran in other folders
+	Options                                          ReportOptions
 }
 
 // Name is the subcommand.
@@ -135,11 +147,17 @@ func (s *Report) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared
 // Model is the folder of the trained model.
 func (s *Report) Model() string { return or(s.ModelPath, s.Layout.Model()) }
 
-// Plan reads prepared, model, history, genes and latent, and writes two files.
+// History is the Parquet of losses per epoch.
+func (s *Report) History() string { return or(s.HistoryPath, s.Layout.History()) }
+
+// Latent is the Parquet of posterior means.
+func (s *Report) Latent() string { return or(s.LatentPath, s.Layout.Latent()) }
+
+// Plan reads prepared, model, history, latent and the records, and writes three files.
 func (s *Report) Plan() pipeline.Plan {
 	return pipeline.Plan{
-		Inputs:  []string{s.Prepared(), s.Model(), s.History(), s.Genes(), s.Latent()},
-		Outputs: []string{s.Layout.Report(), s.MultiQC()},
+		Inputs:  append([]string{s.Prepared(), s.Model(), s.History(), s.Latent()}, s.RunPaths...),
+		Outputs: []string{s.Layout.Report(), s.MultiQC(), s.MultiQCTable()},
 		Args:    s.Options,
 	}
 }

@@ -14,8 +14,8 @@ import (
 // is nil or empty: what stands for it then depends on the kind of output.
 type PosteriorOptions struct {
 	Samples     *int      `json:"n_samples,omitempty" name:"n-samples" aliases:"samples" placeholder:"N" help:"Draws of each cell's posterior: means over N draws instead of what the posterior's mean gives; draws of counts, likelihoods and checks are made of N. Not given: 0 for normalized-expression, likelihood-parameters and latent, 1 for predictive and elbo, 10 for correlation and ppc, 1000 for marginal-ll." group:"Posterior"`
-	Quantiles   []float64 `json:"quantiles,omitempty" name:"quantiles" placeholder:"0.05,0.95" help:"Quantiles over the draws too. For ppc: the ends of the credible intervals of the calibration." group:"Posterior"`
-	Seed        uint64    `json:"seed" name:"seed" default:"0" help:"Seed of the draws. The same seed gives the same bytes." group:"Posterior"`
+	Quantiles   []float64 `json:"quantiles,omitempty" name:"quantiles" placeholder:"F" help:"Quantiles over the draws too, such as 0.05,0.95. For ppc: the ends of the credible intervals of the calibration." group:"Posterior"`
+	Seed        uint64    `json:"seed" name:"seed" default:"0" placeholder:"N" help:"Seed of the draws. The same seed gives the same bytes." group:"Posterior"`
 	LibrarySize string    `json:"library_size,omitempty" name:"library-size" placeholder:"SIZE" help:"What expected shares are multiplied by: a number, observed (the cell's counts, or its size factor) or latent (what the model takes as its size). Not given: 1; 1000 for correlation." group:"Posterior"`
 	Batches     []string  `json:"transform_batch,omitempty" name:"transform-batch" placeholder:"BATCH" help:"Decode all cells as of this batch. Several, between commas, or all: their average. Not given: each cell as of its own." group:"Posterior"`
 	Correlation string    `json:"correlation_type,omitempty" name:"correlation-type" enum:"spearman,pearson," default:"" placeholder:"NAME" help:"spearman (where not given) or pearson. Pearson's streams any number of cells." group:"Posterior"`

@@ -21,7 +21,7 @@ type QueryCells struct {
 	LabelsKey      string   `json:"labels_key" name:"labels-key" placeholder:"COLUMN" help:"Cell annotation that holds the new cells' labels. Not given: of the reference's name, where there is one." group:"Cells and genes"`
 	MinGeneOverlap float64  `json:"min_gene_overlap" name:"min-gene-overlap" default:"0" placeholder:"F" help:"Least share of the reference's genes that must be in the data. 0: any, with a warning below 0.8. Those that are not there count as 0." group:"Cells and genes"`
 	MinCounts      float64  `json:"min_counts" name:"min-counts" default:"0" placeholder:"N" help:"Leave out cells with fewer counts, over all genes." group:"Cells and genes"`
-	TrainSize      *float64 `json:"train_size" name:"train-size" placeholder:"0.9" help:"Share of the cells to train on. Not given: 0.9, and a last minibatch of one or two cells goes to validation." group:"Cells and genes"`
+	TrainSize      *float64 `json:"train_size" name:"train-size" placeholder:"F" help:"Share of the cells to train on. Not given: 0.9, and a last minibatch of one or two cells goes to validation." group:"Cells and genes"`
 	ValidationSize *float64 `json:"validation_size" name:"validation-size" placeholder:"F" help:"Share of the cells held out for validation. Not given: all that are not trained on." group:"Cells and genes"`
 	Split          string   `json:"-" name:"split" placeholder:"FILE" help:"Take this split: CSV or Parquet with the columns cell_id and split (train or validation)." group:"Cells and genes"`
 }

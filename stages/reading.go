@@ -22,6 +22,7 @@ type reading struct {
 	inputs    []*countsInput
 	annotated *counts.Annotated // what --obs matched, once all is read; nil without it
 	kept      *counts.Kept      // what --keep left out, once all is read; nil without it
+	genesLeft int64             // how many genes --keep-genes left out
 	notes     []string          // what was decided and left out, whole sentences
 }
 

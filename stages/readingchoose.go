@@ -64,6 +64,9 @@ func (r *reading) keep(table counts.Reader) (counts.Reader, error) {
 			return nil, err
 		}
 		r.notes = append(r.notes, left("gene", kept.Report(), kept.Notes())...)
+		for _, k := range kept.Report() {
+			r.genesLeft += k.N
+		}
 		table = kept
 	}
 	if len(cells) > 0 {

@@ -21,7 +21,7 @@ type ReadOptions struct {
 	Obs          string   `json:"-" name:"obs" placeholder:"FILE" help:"Annotations of cells, CSV or Parquet, cell names in its index or first column." group:"Input"`
 	Overwrite    bool     `json:"obs_overwrite,omitempty" name:"obs-overwrite" help:"Annotations of --obs and --var take the place of those of the same name." group:"Input"`
 
-	Join             string  `json:"join" name:"join" enum:"inner,outer" default:"inner" help:"Genes of several inputs: inner keeps those in every input, outer keeps all and fills zeros." group:"Input"`
+	Join             string  `json:"join" name:"join" enum:"inner,outer" default:"inner" placeholder:"NAME" help:"Genes of several inputs: inner keeps those in every input, outer keeps all and fills zeros." group:"Input"`
 	GeneID           string  `json:"gene_id,omitempty" name:"gene-id" default:"" placeholder:"COLUMN" help:"Annotation of genes that names them, such as gene_ids, so that inputs are joined on it. Not given: var_names." group:"Input"`
 	StripGeneVersion bool    `json:"strip_gene_version,omitempty" name:"strip-gene-version" help:"Drop the versions of Ensembl identifiers: ENSG00000141510.18 becomes ENSG00000141510." group:"Input"`
 	MinOverlap       float64 `json:"min_overlap" name:"min-overlap" default:"0.2" placeholder:"F" help:"Least share of the smallest input's genes that must be in every input." group:"Input"`

@@ -9,7 +9,7 @@ import (
 	"cellvi/pipeline"
 )
 
-// Run writes the decoder's outputs at the posterior mean: the mean, cells × genes, and
+// Run writes the decoder's outputs at the posterior mean, or a part's: the mean, cells × genes, and
 // what the likelihood has beside it.
 func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
@@ -22,19 +22,23 @@ func (s *Reconstruct) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	list := s.matrices(f.vae.Config)
-	cells, columns := len(f.p.Row), len(genes)*len(list)
-	if err := s.fits(job, f.vae.Config, cells, len(genes)); err != nil {
+	columns := len(genes) * len(list)
+	own, err := s.Part.portion(ctx, f, whole(s.rowGroups, f.p, f.p.stretches, groupRows(len(f.p.Row), columns)), s.Prepared(), s.Model())
+	if err != nil {
 		return err
 	}
-	job.Count("cells", int64(cells))
+	if err := s.fits(job, f.vae.Config, len(f.p.Row), len(genes)); err != nil {
+		return err
+	}
+	own.tell(job)
 	job.Count("genes", int64(len(genes)))
 	job.Note("writing %s of %d cells × %d genes: %s before compression (--no-reconstruct leaves it out, --reconstruct-genes FILE chooses genes)",
-		namesOf(list), cells, len(genes), human(int64(cells)*int64(columns)*4))
+		namesOf(list), own.cells(), len(genes), human(int64(own.cells())*int64(columns)*4))
 	return pipeline.PublishDir(s.Reconstruction(), func(dir string) error {
 		if err := writeDispersion(filepath.Join(dir, "px_r.parquet"), f, genes); err != nil {
 			return err
 		}
-		return writeMatrices(ctx, job, dir, f, genes, list)
+		return writeMatrices(ctx, job, dir, f, own, genes, list)
 	}, reconstructionFiles...)
 }
 

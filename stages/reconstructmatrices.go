@@ -57,29 +57,29 @@ func namesOf(list []matrix) string {
 
 // writeMatrices streams the matrices, a row group at a time: while one is written the
 // next is computed.
-func writeMatrices(ctx context.Context, job *pipeline.Job, dir string, f *fitted, genes []int, list []matrix) (err error) {
+func writeMatrices(ctx context.Context, job *pipeline.Job, dir string, f *fitted, own *portion, genes []int, list []matrix) (err error) {
 	d := &decoder{job: job, e: model.NewEvaluator(f.vae, job.Threads), source: f.source(), genes: genes, list: list,
 		schema: results.Schema{Index: "cell_id", Columns: []results.Field{{Name: "cell_id", Type: results.String}}}}
 	names := columnNames(job, f.card.Genes)
 	for _, g := range genes {
 		d.schema.Columns = append(d.schema.Columns, results.Field{Name: names[g], Type: results.Float32})
 	}
-	var writers []*results.Writer
+	var writers []*portionWriter
 	defer func() {
 		for _, w := range writers {
 			err = errors.Join(err, w.Close())
 		}
 	}()
 	for _, m := range list {
-		w, err := results.Create(filepath.Join(dir, m.name+".parquet"), d.schema)
+		w, err := own.create(filepath.Join(dir, m.name+".parquet"), d.schema)
 		if err != nil {
 			return err
 		}
 		writers = append(writers, w)
 	}
-	job.Progress.Begin("reconstructing", "cells", int64(len(f.p.Row)))
+	job.Progress.Begin("reconstructing", "cells", int64(own.cells()))
 	defer job.Progress.End()
-	return overlap(f.p.stretches(groupRows(len(f.p.Row), len(genes)*len(list))),
+	return overlap(own.groups,
 		func(g *decoded, from, to int) error { return d.decode(ctx, g, from, to) },
 		func(g *decoded) error { return d.write(g, writers) })
 }
@@ -150,7 +150,7 @@ func (d *decoder) decode(ctx context.Context, g *decoded, from, to int) error {
 }
 
 // write writes a row group of each matrix.
-func (d *decoder) write(g *decoded, writers []*results.Writer) error {
+func (d *decoder) write(g *decoded, writers []*portionWriter) error {
 	names, err := d.source.names(g.from, g.to)
 	if err != nil {
 		return err

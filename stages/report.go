@@ -22,10 +22,14 @@ func (s *Report) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	job.Count("cells_drawn", int64(min(data.Cells, drawnCells)))
+	data.Measure(job.Threads)
 	if err := publishWritten(s.Layout.Report(), data.WriteHTML); err != nil {
 		return err
 	}
-	return publishWritten(s.MultiQC(), data.WriteMultiQC)
+	if err := publishWritten(s.MultiQC(), data.WriteMultiQC); err != nil {
+		return err
+	}
+	return publishWritten(s.MultiQCTable(), data.WriteMultiQCTable)
 }
 
 // publishWritten publishes the file that write writes.
@@ -52,11 +56,11 @@ func (s *Report) read(ctx context.Context) (*report.Data, error) {
 
 // readRun takes the other stages' entries of run.json, if there is one.
 func (s *Report) readRun(d *report.Data) error {
-	run, err := pipeline.ReadRun(s.Dir)
+	runs, err := s.runs()
 	if err != nil {
 		return err
 	}
-	for _, r := range run.Stages {
+	for _, r := range runs {
 		if r.Name == s.Name() { // an earlier report says nothing of this one
 			continue
 		}

@@ -104,7 +104,8 @@ func TestReportShowsTheRun(t *testing.T) {
 	html := string(readFile(t, l.Report()))
 	for _, want := range []string{
 		"a title", "cellvi 1.2.3", "cells, 5 held out", "genes in the model, of 3", "levels of donor", "Coloured by donor",
-		"in.h5ad", "cells without counts", "4 cells have no counts", "the validation ELBO still fell", "at 0.5:",
+		"in.h5ad", "cells without counts: 4", "have no counts at all, and are kept", "4 cells have no counts", "How the batches of donor mix",
+		"Measured on all cells", "What to do next", "the validation ELBO still fell", "at 0.5:",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page does not hold %q", want)
@@ -113,8 +114,10 @@ func TestReportShowsTheRun(t *testing.T) {
 	if strings.Contains(html, "77") && strings.Contains(html, "cells drawn") {
 		t.Error("the page shows an earlier report's counts")
 	}
-	if !json.Valid(readFile(t, l.MultiQC())) {
-		t.Error("the brief for MultiQC is not JSON")
+	for _, path := range []string{l.MultiQC(), l.MultiQCTable()} {
+		if text := readFile(t, path); !json.Valid(text) || !strings.Contains(string(text), "a title") {
+			t.Errorf("%s is not JSON, or does not name the run", path)
+		}
 	}
 }
 

@@ -41,19 +41,19 @@ type FitOptions struct {
 	MinKLWeight     float64 `json:"min_kl_weight" name:"min-kl-weight" default:"0" placeholder:"F" help:"KL weight at the start of the warm-up." group:"Training"`
 	MaxKLWeight     float64 `json:"max_kl_weight" name:"max-kl-weight" default:"1" placeholder:"F" help:"KL weight after the warm-up." group:"Training"`
 
-	ReduceLROnPlateau bool    `json:"reduce_lr_on_plateau" name:"reduce-lr-on-plateau" help:"Lower the learning rate when the metric no longer falls." group:"Training"`
-	LRFactor          float64 `json:"lr_factor" name:"lr-factor" default:"0.6" placeholder:"F" help:"What the learning rate is then multiplied by." group:"Training"`
-	LRPatience        int     `json:"lr_patience" name:"lr-patience" default:"30" placeholder:"N" help:"Epochs to wait for a fall." group:"Training"`
-	LRThreshold       float64 `json:"lr_threshold" name:"lr-threshold" default:"0" placeholder:"F" help:"A fall counts where it is larger." group:"Training"`
+	ReduceLROnPlateau bool    `json:"reduce_lr_on_plateau" name:"reduce-lr-on-plateau" help:"Lower the learning rate when --lr-scheduler-metric no longer falls." group:"Training"`
+	LRFactor          float64 `json:"lr_factor" name:"lr-factor" default:"0.6" placeholder:"F" help:"What --reduce-lr-on-plateau multiplies the learning rate by." group:"Training"`
+	LRPatience        int     `json:"lr_patience" name:"lr-patience" default:"30" placeholder:"N" help:"Epochs without a fall of the metric before the learning rate is lowered." group:"Training"`
+	LRThreshold       float64 `json:"lr_threshold" name:"lr-threshold" default:"0" placeholder:"F" help:"Smallest fall of the metric that counts." group:"Training"`
 	LRMin             float64 `json:"lr_min" name:"lr-min" default:"0" placeholder:"F" help:"Least learning rate." group:"Training"`
 	LRSchedulerMetric string  `json:"lr_scheduler_metric" name:"lr-scheduler-metric" default:"elbo_validation" placeholder:"NAME" help:"Metric that --reduce-lr-on-plateau follows, as --early-stopping-monitor has them." group:"Training"`
 
 	Precision string `json:"precision" name:"precision" default:"f32" enum:"f32,bf16" placeholder:"NAME" help:"Numbers in the decoder's large matrix products while training: f32, or bf16 (bfloat16: faster where the processor has it). Sums, parameters and everything after training stay f32." group:"Training"`
 
-	EarlyStopping             bool    `json:"early_stopping" name:"early-stopping" help:"Stop when the monitored value no longer falls." group:"Training"`
+	EarlyStopping             bool    `json:"early_stopping" name:"early-stopping" help:"Stop when --early-stopping-monitor no longer falls." group:"Training"`
 	EarlyStoppingMonitor      string  `json:"early_stopping_monitor" name:"early-stopping-monitor" default:"elbo_validation" placeholder:"NAME" help:"Value to monitor: elbo, reconstruction_loss, kl_local or kl_global with _validation or _train, validation_loss or train_loss." group:"Training"`
 	EarlyStoppingMinDelta     float64 `json:"early_stopping_min_delta" name:"early-stopping-min-delta" default:"0" placeholder:"F" help:"Smallest fall that counts." group:"Training"`
-	EarlyStoppingPatience     int     `json:"early_stopping_patience" name:"early-stopping-patience" default:"45" placeholder:"N" help:"Epochs to wait for a fall." group:"Training"`
+	EarlyStoppingPatience     int     `json:"early_stopping_patience" name:"early-stopping-patience" default:"45" placeholder:"N" help:"Epochs without a fall before training stops." group:"Training"`
 	EarlyStoppingWarmupEpochs int     `json:"early_stopping_warmup_epochs" name:"early-stopping-warmup-epochs" default:"0" placeholder:"N" help:"Epochs before monitoring begins." group:"Training"`
 	CheckValEveryNEpoch       int     `json:"check_val_every_n_epoch" name:"check-val-every-n-epoch" default:"1" placeholder:"N" help:"Evaluate the validation cells after every so many epochs." group:"Training"`
 

@@ -123,12 +123,16 @@ func TestFeederDeaths(t *testing.T) {
 		}
 		return f.end(context.Background())
 	}
-	for how, want := range map[string]string{"11": "crashed", "6": "crashed", "9": "killed by the system", "garbage": "gave data that cannot be", "memory": "needs more than"} {
+	for how, want := range map[string]string{"11": "crashed", "6": "crashed", "garbage": "gave data that cannot be", "memory": "needs more than"} {
 		t.Run(how, func(t *testing.T) {
 			t.Setenv(misbehave, how)
 			wantError(t, feed(3000), pipeline.ExitBadInput, "input.h5ad: ", want)
 		})
 	}
+	t.Run("killed", func(t *testing.T) {
+		t.Setenv(misbehave, "9")
+		wantError(t, feed(3000), pipeline.ExitOverMemory, "input.h5ad: ", "was killed, by the system")
+	})
 	if err := feed(2900); err == nil || !strings.Contains(err.Error(), "fewer values than marked cells") {
 		t.Errorf("too few rows: %v", err)
 	}

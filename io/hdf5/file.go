@@ -3,6 +3,7 @@
 package hdf5
 
 import (
+	"bytes"
 	"os"
 
 	"cellvi/io/counts"
@@ -21,6 +22,9 @@ type File struct {
 // InputError.
 func Open(path string) (*File, error) { return open(path, gonum.F_ACC_RDONLY) }
 
+// signature begins an HDF5 file, if not after a user block of 512 bytes or more.
+const signature = "\x89HDF\r\n\x1a\n"
+
 // open opens a file that is there; mode is libhdf5's.
 func open(path string, mode int) (*File, error) {
 	head, err := readable(path)
@@ -29,7 +33,8 @@ func open(path string, mode int) (*File, error) {
 	}
 	enter()
 	defer leave()
-	if !gonum.IsHDF5(path) {
+	// Of a file with the signature, IsHDF5 says no where the disk failed: opening tells.
+	if !bytes.HasPrefix(head, []byte(signature)) && !gonum.IsHDF5(path) {
 		return nil, notHDF5(path, head)
 	}
 	if err := registerLZF(); err != nil {

@@ -90,7 +90,15 @@ func kindOf(loc int64, name string) (Kind, error) {
 	s := C.CString(name)
 	defer C.free(unsafe.Pointer(s))
 	k := C.h5x_kind(C.hid_t(loc), s)
-	return Kind(k), check(k)
+	if k != C.H5X_UNKNOWN {
+		return Kind(k), check(k)
+	}
+	// libhdf5 cannot look below a group that is not there either: that is absent. But what
+	// the disk failed to give may be there, and must not be passed over.
+	if err := kept(); errno(err.Error()) != 0 {
+		return Absent, err
+	}
+	return Absent, nil
 }
 
 func hasAttr(obj int64, name string) (bool, error) {

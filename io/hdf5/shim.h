@@ -56,7 +56,9 @@ hid_t h5x_string_memory(hid_t type, int vlen);
 int h5x_read_packed(hid_t id, int is_attr, int vlen, hid_t memtype, hid_t mem, hid_t file, int64_t count, char **bytes, int64_t *ends);
 
 int h5x_describe(hid_t id, int is_attr, h5x_info *out);
-int h5x_kind(hid_t loc, const char *name); /* 0 absent, 1 group, 2 dataset, 3 other */
+/* 0 absent, 1 group, 2 dataset, 3 other; H5X_UNKNOWN where libhdf5 could not look. */
+int h5x_kind(hid_t loc, const char *name);
+enum { H5X_UNKNOWN = -2 };
 int h5x_has_attr(hid_t obj, const char *name);
 int h5x_register_lzf(void);
 int h5x_filters(hid_t dset, int *ids, int *available, int max);

@@ -102,7 +102,13 @@ int h5x_describe(hid_t id, int is_attr, h5x_info *out) {
 
 int h5x_kind(hid_t loc, const char *name) {
 	H5O_info_t info;
-	if (H5Lexists(loc, name, H5P_DEFAULT) <= 0 || H5Oexists_by_name(loc, name, H5P_DEFAULT) <= 0) return 0;
+	htri_t there = H5Lexists(loc, name, H5P_DEFAULT);
+	if (there > 0) there = H5Oexists_by_name(loc, name, H5P_DEFAULT);
+	if (there < 0) {
+		h5x_failed();
+		return H5X_UNKNOWN;
+	}
+	if (there == 0) return 0;
 	if (H5Oget_info_by_name(loc, name, &info, H5P_DEFAULT) < 0) return h5x_failed();
 	return info.type == H5O_TYPE_GROUP ? 1 : info.type == H5O_TYPE_DATASET ? 2 : 3;
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -72,7 +73,7 @@ func (r *Reader) guard(do func() error) (err error) {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%v", p)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.ESTALE) { // those are the disk's
 			err = &counts.InputError{File: r.path, Found: err.Error(), Advice: "the file is damaged, or of a kind of Parquet that is not read"}
 		}
 	}()

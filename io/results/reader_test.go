@@ -2,9 +2,12 @@ package results
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -82,4 +85,25 @@ func TestReaderDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestGuard: what the disk fails at is no fault of the file.
+func TestGuard(t *testing.T) {
+	r := &Reader{path: "x.parquet"}
+	failed := &fs.PathError{Op: "read", Path: "x.parquet", Err: syscall.EIO}
+	var input *counts.InputError
+	if err := r.guard(func() error { return fmt.Errorf("parquet: %w", failed) }); !errors.Is(err, syscall.EIO) || errors.As(err, &input) {
+		t.Errorf("an input/output error: %v", err)
+	}
+	for name, do := range map[string]func() error{
+		"an error": func() error { return errors.New("no magic bytes") },
+		"a panic":  func() error { panic("index out of range") },
+		"a place that cannot be": func() error {
+			return &fs.PathError{Op: "readat", Path: "x.parquet", Err: errors.New("negative offset")}
+		},
+	} {
+		if err := r.guard(do); !errors.As(err, &input) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

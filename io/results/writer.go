@@ -145,6 +145,15 @@ func bytesOf(values []string) []parquet.ByteArray {
 	return out
 }
 
+// AddMetadata adds an entry to the file's metadata, after those of its Schema: for
+// what is known only when all is written. The key must be a new one.
+func (w *Writer) AddMetadata(key, value string) error {
+	if w.err == nil {
+		w.err = w.parquet.AppendKeyValueMetadata(key, value)
+	}
+	return w.err
+}
+
 // Close ends the file and closes it. After a failed WriteRowGroup it only
 // closes, and returns that error again.
 func (w *Writer) Close() error {

@@ -13,6 +13,7 @@ type chart struct {
 	X, Y      axis
 	Lines     []line
 	Cut       bool // the first epochs lie above the frame
+	Describe  string
 }
 
 // line is one series.
@@ -20,10 +21,11 @@ type line struct {
 	Name  string
 	Class string // colour: "first" or "second"
 	Path  string // SVG path data
+	First string // first value
 	Last  string // last value
 }
 
-const left, right, top, bottom = 56, 382, 10, 210
+const left, right, top, bottom = 62, 382, 10, 210
 
 // series is values by epoch; NaN and nil were not measured.
 type series struct {
@@ -46,18 +48,25 @@ func newChart(id, title string, of ...series) chart {
 	for i, s := range of {
 		c.add(s.name, [2]string{"first", "second"}[i], s.values)
 	}
+	c.Describe = fmt.Sprintf("%s over %s", title, plural(epochs, "epoch"))
+	for _, l := range c.Lines {
+		c.Describe += fmt.Sprintf("; %s from %s to %s", l.Name, l.First, l.Last)
+	}
 	return c
 }
 
 func (c *chart) add(name, class string, values []float64) {
 	var path strings.Builder
-	last, pen := math.NaN(), "M"
+	first, last, pen := math.NaN(), math.NaN(), "M"
 	for i, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			pen = "M"
 			continue
 		}
 		fmt.Fprintf(&path, "%s%s %s", pen, pixel(c.X.at(float64(i+1))), pixel(c.Y.at(v)))
+		if path.Len() > 0 && math.IsNaN(first) {
+			first = v
+		}
 		last, pen = v, "L"
 	}
 	if path.Len() == 0 {
@@ -66,7 +75,7 @@ func (c *chart) add(name, class string, values []float64) {
 	if pen == "L" { // a dot where a value has no neighbour to be joined with
 		path.WriteString("h.01")
 	}
-	c.Lines = append(c.Lines, line{Name: name, Class: class, Path: path.String(), Last: significant(last)})
+	c.Lines = append(c.Lines, line{Name: name, Class: class, Path: path.String(), First: significant(first), Last: significant(last)})
 }
 
 // verticalRange covers the values with a little air. Losses fall steeply at

@@ -17,9 +17,13 @@ type Data struct {
 	Moments Moments
 	// Batch and Label colour the latent. Key is empty where none was given.
 	Batch, Label Grouping
+	Covariates   []Grouping // further categorical covariates
+	Library      []float32  // counts of each cell that is drawn; nil: not known
 
 	Validation, Test int // held-out cells
 	Genes, Selected  int // genes of the store, genes the model was given
+
+	scores *scores // nil: Measure was not called, or there is nothing to measure
 }
 
 // drawn is the number of cells to draw.
@@ -36,6 +40,21 @@ type Grouping struct {
 	Levels []string
 	Codes  []int32 // one a cell that is drawn, an index of Levels
 	Cells  []int   // one a level: how many of all cells have it
+	// Ordered levels are steps of a quantity: one hue, and no counts beside them.
+	Ordered bool
+}
+
+// given tells whether there is such an annotation.
+func (g *Grouping) given() bool { return g.Key != "" }
+
+// present is how many levels have cells.
+func (g *Grouping) present() (n int) {
+	for _, cells := range g.Cells {
+		if cells > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // History is the losses per epoch, as a loss per cell (lower is better). A

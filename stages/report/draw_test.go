@@ -47,7 +47,7 @@ func TestComponentsAgreeWithGonum(t *testing.T) {
 func TestProjectionOfALine(t *testing.T) {
 	latent := [][]float32{{0, -3, 3, 6}, {0, 4, -4, -8}} // along (-3, 4)/5
 	m := momentsOf(latent)
-	p := project([][]float32{{6, 0, -3}, {-8, 0, 4}}, &m)
+	p := project([][]float32{{6, 0, -3}, {-8, 0, 4}}, &m, 1)
 	for i, want := range []float64{-7.5, 2.5, 7.5} {
 		if math.Abs(p.x[i]-want) > 1e-6 || math.Abs(p.y[i]) > 1e-6 {
 			t.Errorf("point %d at (%v, %v), want (%v, 0)", i, p.x[i], p.y[i], want)
@@ -62,7 +62,7 @@ func TestProjectionOfALine(t *testing.T) {
 func TestScatterDrawsEveryCell(t *testing.T) {
 	for _, levels := range []int{1, 8, 9, 24, 25, 60} {
 		d := exampleData(900, levels, 2, 2)
-		s := newScatter("batch", "", project(d.Latent, &d.Moments), d.Batch)
+		s := newScatter("batch", "", project(d.Latent, &d.Moments, 1), d.Batch)
 		drawn, classes := 0, map[string]bool{}
 		for _, m := range s.Marks {
 			drawn += strings.Count(m.Path, "M")

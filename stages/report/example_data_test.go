@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 )
 
 // exampleData is a run like a real one: clouds of cells for each label, shifted
@@ -85,11 +86,11 @@ func exampleStages() []Stage {
 	cells := File{"store/cells.arrow", 25810310, hash}
 	return []Stage{
 		{Name: "ingest", Version: "0.1.0", Args: json.RawMessage(`{"join":"inner","layer":"X"}`),
-			Inputs: []File{{"../data/a-rather-long-name-of-a-sample-with-many-words-in-it.h5ad", 7967695, hash}}, Outputs: []File{cells},
-			Counts: map[string]int64{"cells": 12261, "cells_without_counts": 1, "genes": 28455}, Seconds: 3.21, PeakMemory: 212e6},
+			Inputs: []File{{"../data/a-rather-long-name-of-a-sample-with-many-words-in-it.h5ad", 7967695, strings.Repeat("ab", 32)}}, Outputs: []File{cells},
+			Counts: map[string]int64{"cells": 12261, "cells_without_counts": 0, "genes": 28455}, Seconds: 3.21, PeakMemory: 212e6},
 		{Name: "prepare", Version: "0.1.0", Args: json.RawMessage(`{"batch_key":"sample_id","n_top_genes":2000}`),
 			Inputs: []File{cells}, Outputs: []File{{"prepared/cells.parquet", 310201, hash}},
-			Counts:   map[string]int64{"cells_kept": 12260, "genes_selected": 2000, "genes_in_too_few_cells": 10056},
+			Counts:   map[string]int64{"cells_kept": 12260, "genes_selected": 2000, "genes_left_out_min_cells": 10056, "genes_left_out_n_top_genes": 16399, "cells_left_out_min_counts": 1},
 			Warnings: []string{"1 cell has no counts and is left out (--min-counts 1)"}, Seconds: 1.4, PeakMemory: 180e6},
 		{Name: "train", Version: "0.1.0", Args: json.RawMessage(`{"dropout_rate":0.1,"gene_likelihood":"nb","n_hidden":128,"n_latent":10}`),
 			Seed: &seed, Inputs: []File{cells}, Outputs: []File{{"model/model.safetensors", 2107442, hash}}, Seconds: 187, PeakMemory: 295e6},

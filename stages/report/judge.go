@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // levelled is the relative change of the ELBO over a tenth of the epochs below
@@ -10,37 +11,93 @@ import (
 // deviation) when only the order of the minibatches does.
 const levelled = 0.001
 
+// verdict is how training ended.
+type verdict string
+
+// The verdicts.
+const (
+	tooShort  verdict = "too short to judge"
+	diverged  verdict = "diverged"
+	falling   verdict = "not converged"
+	rising    verdict = "past its best"
+	converged verdict = "converged"
+)
+
 // judgement says in two sentences whether training has converged and with which
 // KL weight it ended.
 func (h *History) judgement() string {
 	return h.convergence() + " " + h.weightAtEnd()
 }
 
-// convergence compares the last tenth of the epochs with the tenth before.
+// convergence says how training ended.
 func (h *History) convergence() string {
-	elbo, of := h.ELBOValidation, "validation"
-	if !anyFinite(elbo) {
-		elbo, of = h.ELBOTrain, "training"
+	_, text := h.judge()
+	return text
+}
+
+// watched are the losses that convergence is told by: the validation's where there
+// are any, and the epochs, counted from 1, in which they were measured.
+func (h *History) watched() (losses []float64, epochs []int, of string) {
+	if !anyFinite(h.ELBOValidation) {
+		for e := range h.ELBOTrain {
+			epochs = append(epochs, e+1)
+		}
+		return h.ELBOTrain, epochs, "training"
 	}
-	w := max(1, len(elbo)/10)
-	if len(elbo) < 4 {
-		return fmt.Sprintf("%s are too few to judge convergence.", plural(len(elbo), "epoch"))
+	for e, v := range h.ELBOValidation {
+		if finite(v) { // others were not measured: --check-val-every-n-epoch
+			losses, epochs = append(losses, v), append(epochs, e+1)
+		}
 	}
-	before, last := mean(elbo[len(elbo)-2*w:len(elbo)-w]), mean(elbo[len(elbo)-w:])
+	return losses, epochs, "validation"
+}
+
+// judge compares the last tenth of the epochs with the tenth before.
+func (h *History) judge() (verdict, string) {
+	if n := h.Epochs(); n > 0 && !finite(h.ELBOTrain[n-1]) {
+		return diverged, "The last losses are not finite: the training diverged."
+	}
+	elbo, epochs, of := h.watched()
+	n := len(elbo)
+	if n < 4 {
+		return tooShort, fmt.Sprintf("%s are too few to judge convergence.", plural(n, "epoch"))
+	}
+	w := max(1, n/10)
+	before, last := mean(elbo[n-2*w:n-w]), mean(elbo[n-w:])
 	change := (last - before) / math.Abs(before)
-	over := plural(w, "epoch")
-	if w > 1 {
-		over = fmt.Sprintf("%d epochs", w)
+	span := epochs[n-1] - epochs[n-1-w]
+	over := fmt.Sprintf("%d epochs", span)
+	if span == 1 {
+		over = "epoch"
 	}
 	switch {
-	case math.IsNaN(change):
-		return "The last losses are not finite: the training diverged."
+	case !finite(change):
+		return diverged, "The last losses are not finite: the training diverged."
 	case change < -levelled:
-		return fmt.Sprintf("Not converged: the %s ELBO still fell by %s over the last %s; more epochs (--max-epochs) should lower it further.", of, percent(-change), over)
+		return falling, fmt.Sprintf("Not converged: the %s ELBO still fell by %s over the last %s.", of, percent(-change), over)
 	case change > levelled:
-		return fmt.Sprintf("Past its best: the %s ELBO rose by %s over the last %s, after its lowest value in epoch %d; --early-stopping would have ended there.", of, percent(change), over, lowest(elbo))
+		return rising, fmt.Sprintf("Past its best: the %s ELBO rose by %s over the last %s, after its lowest value in epoch %d%s.",
+			of, percent(change), over, epochs[lowest(elbo)], h.overfits(of))
 	}
-	return fmt.Sprintf("Converged: the %s ELBO changed by only %s over the last %s.", of, percent(math.Abs(change)), over)
+	return converged, fmt.Sprintf("Converged: the %s ELBO changed by only %s over the last %s.", of, percent(math.Abs(change)), over)
+}
+
+// overfits says whether training went on to fall while validation rose.
+func (h *History) overfits(of string) string {
+	n := h.Epochs()
+	if w := max(1, n/10); of == "validation" && n > 2*w && mean(h.ELBOTrain[n-w:]) < mean(h.ELBOTrain[n-2*w:n-w]) {
+		return ", while the training ELBO fell: the model has begun to learn the training cells by heart"
+	}
+	return ""
+}
+
+// enoughWeight is the KL weight above which the warm-up is as good as over.
+const enoughWeight = 0.95
+
+// warming tells whether the KL weight still rose when training ended, far from its end.
+func (h *History) warming() bool {
+	n := len(h.KLWeight)
+	return n > 1 && h.KLWeight[n-1] > h.KLWeight[n-2] && h.KLWeight[n-1] < enoughWeight
 }
 
 // weightAtEnd says whether training ended far from the end of the warm-up.
@@ -49,20 +106,28 @@ func (h *History) weightAtEnd() string {
 	if n == 0 {
 		return ""
 	}
-	end := h.KLWeight[n-1]
-	if n > 1 && end > h.KLWeight[n-2] && end < 0.95 {
-		return fmt.Sprintf("The KL weight was still rising when training ended, at %s: the latent is held to its prior less than at full weight, as happens in scvi-tools where the warm-up (--n-epochs-kl-warmup) is longer than the %s trained.", significant(end), plural(n, "epoch"))
+	end := weight(h.KLWeight[n-1])
+	if h.warming() {
+		return fmt.Sprintf("The KL weight was still rising when training ended, at %s: the latent is held to its prior less than at full weight.", end)
 	}
-	return fmt.Sprintf("The KL weight at the end is %s.", significant(end))
+	return fmt.Sprintf("The KL weight at the end is %s.", end)
 }
 
-func anyFinite(values []float64) bool {
-	for _, v := range values {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			return true
+// weight writes a KL weight.
+func weight(v float64) string { return significant(math.Round(v*1e4) / 1e4) }
+
+func finite(v float64) bool { return v-v == 0 }
+
+func anyFinite(values []float64) bool { return finite(lastFinite(values)) }
+
+// lastFinite is the last value that was measured; NaN where none was.
+func lastFinite(values []float64) float64 {
+	for _, v := range slices.Backward(values) {
+		if finite(v) {
+			return v
 		}
 	}
-	return false
+	return math.NaN()
 }
 
 func mean(values []float64) float64 {
@@ -73,13 +138,12 @@ func mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// lowest is the epoch of the smallest value, counted from 1.
-func lowest(values []float64) int {
-	at := 0
+// lowest is the place of the smallest value.
+func lowest(values []float64) (at int) {
 	for i, v := range values {
-		if v < values[at] || math.IsNaN(values[at]) {
+		if v < values[at] {
 			at = i
 		}
 	}
-	return at + 1
+	return at
 }

@@ -29,11 +29,24 @@ func TestConvergence(t *testing.T) {
 		{"few", History{ELBOTrain: falling(3)}, "3 epochs are too few"},
 		{"diverged", History{ELBOTrain: append(falling(9), math.NaN())}, "diverged"},
 		{"a jump long ago", History{ELBOTrain: rising}, "Not converged"},
+		{"overfit", History{ELBOTrain: falling(67), ELBOValidation: append(falling(60), 945, 950, 955, 960, 965, 970, 975)}, "by heart"},
+		{"validated now and then", History{ELBOTrain: flat, ELBOValidation: everyFifth(falling(50))}, "still fell by 0.52% over the last 5 epochs"},
+		{"lowest of those measured", History{ELBOTrain: falling(20), ELBOValidation: []float64{math.NaN(), 9, math.NaN(), 5, 4, math.NaN(), 6, 8}}, "lowest value in epoch 5"},
 	} {
 		if got := c.h.convergence(); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q in it", c.name, got, c.want)
 		}
 	}
+}
+
+// everyFifth keeps the values of epochs 5, 10, …
+func everyFifth(of []float64) []float64 {
+	for e := range of {
+		if (e+1)%5 != 0 {
+			of[e] = math.NaN()
+		}
+	}
+	return of
 }
 
 func TestWeightAtEnd(t *testing.T) {

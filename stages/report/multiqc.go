@@ -1,24 +1,33 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 )
 
 // section is MultiQC's custom content: one section with one plot
-// (docs.seqera.io/multiqc/custom_content). Sections of several runs with one ID
-// are drawn together, so a run's title names its lines.
+// (docs.seqera.io/multiqc/custom_content). MultiQC makes one section of the files of
+// several runs by the names in Data, and takes the rest from the file it reads last:
+// so nothing else speaks of one run.
 type section struct {
 	ID          string            `json:"id"`
+	ParentID    string            `json:"parent_id"`
+	ParentName  string            `json:"parent_name"`
+	ParentAbout string            `json:"parent_description"`
 	Name        string            `json:"section_name"`
 	Description string            `json:"description"`
 	PlotType    string            `json:"plot_type"`
 	Config      plotConfig        `json:"pconfig"`
 	Data        map[string]points `json:"data"`
 }
+
+// The heading over all sections of cellvi.
+const (
+	parentID    = "cellvi"
+	parentName  = "cellvi"
+	parentAbout = "Latent embeddings of single cells by variational auto-encoders (scVI)."
+)
 
 type plotConfig struct {
 	ID    string `json:"id"`
@@ -27,43 +36,43 @@ type plotConfig struct {
 	YLab  string `json:"ylab"`
 }
 
-// points are values by epoch, counted from 1; NaN is left out.
+// points are values by epoch, counted from 1; what is not finite is left out.
 type points []float64
 
-// MarshalJSON writes an object in the order of the epochs, in which MultiQC
-// joins the points; encoding/json would put 10 before 2.
+// MarshalJSON writes pairs of epoch and value. MultiQC reads an object too, but
+// orders its keys as text, 10 before 2, and joins the points in that order.
 func (p points) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
+	b := []byte{'['}
 	for i, v := range p {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if !finite(v) {
 			continue
 		}
-		if b.Len() > 1 {
-			b.WriteByte(',')
+		if len(b) > 1 {
+			b = append(b, ',')
 		}
-		fmt.Fprintf(&b, `"%d":%s`, i+1, significant(v))
+		b = fmt.Appendf(b, "[%d,%s]", i+1, significant(v))
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, ']'), nil
 }
 
-// WriteMultiQC writes the ELBO's curves as MultiQC custom content, with what the
-// page says of them.
+// WriteMultiQC writes the ELBO's curves as MultiQC custom content. The curve's name
+// comes first: MultiQC cuts sample names at their end.
 func (d *Data) WriteMultiQC(w io.Writer) error {
 	s := section{
-		ID: "cellvi_elbo", Name: "cellvi",
-		Description: fmt.Sprintf("%s: %s cells, %s genes, %s. %s", d.Title, thousands(int64(d.Cells)),
-			thousands(int64(d.Selected)), plural(d.History.Epochs(), "epoch"), d.History.judgement()),
-		PlotType: "linegraph",
-		Config:   plotConfig{ID: "cellvi_elbo_plot", Title: "cellvi: ELBO", XLab: "Epoch", YLab: "ELBO, as a loss per cell"},
-		Data:     map[string]points{d.Title + " train": d.History.ELBOTrain},
+		ID: "cellvi_elbo", ParentID: parentID, ParentName: parentName, ParentAbout: parentAbout, Name: "ELBO",
+		Description: "The loss by epoch, per cell: the negative evidence lower bound at KL weight 1. Lower is better; runs on other genes are not comparable.",
+		PlotType:    "linegraph",
+		Config:      plotConfig{ID: "cellvi_elbo_plot", Title: "cellvi: ELBO", XLab: "Epoch", YLab: "ELBO, as a loss per cell"},
+		Data:        map[string]points{"train: " + d.sample(): d.History.ELBOTrain},
 	}
 	if anyFinite(d.History.ELBOValidation) {
-		s.Data[d.Title+" validation"] = d.History.ELBOValidation
+		s.Data["validation: "+d.sample()] = d.History.ELBOValidation
 	}
+	return writeJSON(w, s)
+}
+
+func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false) // the description may hold & of a level's name
-	e.SetIndent("", "  ")
-	return e.Encode(s)
+	e.SetEscapeHTML(false) // a name may hold &
+	return e.Encode(v)
 }

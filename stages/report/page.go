@@ -1,77 +1,115 @@
 package report
 
 import (
-	_ "embed"
-	"encoding/json"
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
-	"maps"
-	"slices"
 )
 
-//go:embed page.html
-var pageHTML string
+//go:embed page.html sections.html
+var pages embed.FS
+
+//go:embed page.css
+var style string
+
+//go:embed page.js
+var script string
 
 // page is what page.html shows.
 type page struct {
 	Title     string
 	Version   string
-	Judgement string
+	Glances   []glance
+	Advice    []advice
 	Facts     []fact
+	Flows     []flow
+	Warnings  []said
 	Charts    []chart
 	Scatters  []scatter
-	Sampled   string // empty where every cell is drawn
+	Further   []scatter // on the next two components
+	Sampled   string    // empty where every cell is drawn
+	Scores    []scoreRow
+	Measured  string // what the scores are of
+	Batches   *levelTable
+	Labels    *levelTable
 	Inputs    []File
-	Left      []leftOut
+	InputSize int64
 	Stages    []stageRow
 	Outputs   []File
 	Levels    []int // marks that the legend can single out
+	Style     template.CSS
+	Script    template.JS
 }
 
 // fact is one of the numbers at the top.
 type fact struct{ Number, What string }
 
-// leftOut is what a stage counted and warned of.
-type leftOut struct {
-	Stage    string
-	Counts   []fact
-	Warnings []string
+// levelTable is a table of batches or labels.
+type levelTable struct {
+	ID, Key, Caption   string
+	Observed, Expected string // the columns' heads
+	Rows               []levelRow
 }
 
-// stageRow is how one stage ran.
-type stageRow struct {
-	Name, Duration, Memory string
-	Options                []fact
-}
+// Tall tells whether the table is to scroll.
+func (t *levelTable) Tall() bool { return len(t.Rows) > 14 }
 
 // WriteHTML writes the page.
 func (d *Data) WriteHTML(w io.Writer) error {
-	functions := template.FuncMap{"size": fileSize, "short": short}
-	t, err := template.New("page").Funcs(functions).Parse(pageHTML)
+	functions := template.FuncMap{"size": fileSize, "short": short, "path": shortPath, "sign": sign, "pieces": pieces}
+	t, err := template.New("page.html").Funcs(functions).ParseFS(pages, "*.html")
 	if err != nil {
 		return err
 	}
 	return t.Execute(w, d.page())
 }
 
+// sign is a state's mark, for those who cannot tell its colour.
+func sign(s state) string {
+	return map[state]string{good: "✓", fair: "!", bad: "✗", unknown: "?"}[s]
+}
+
 func (d *Data) page() *page {
 	p := &page{
-		Title: d.Title, Judgement: d.History.judgement(), Facts: d.facts(),
-		Charts: d.History.charts(), Scatters: d.scatters(), Sampled: d.sampled(),
-		Inputs: inputs(d.Stages), Outputs: outputs(d.Stages),
+		Title: d.Title, Glances: d.glances(), Advice: d.advise(), Facts: d.facts(), Flows: d.flows(), Warnings: d.warnings(),
+		Charts: d.History.charts(), Scatters: d.scatters(1), Further: d.scatters(3), Sampled: d.sampled(),
+		Scores: d.scoreRows(), Measured: d.measuredOn(), Batches: d.batchTable(), Labels: d.labelTable(),
+		Inputs: inputs(d.Stages), Outputs: outputs(d.Stages), Stages: d.stageRows(),
+		Style: template.CSS(style), Script: template.JS(script), //nolint:gosec // both are this package's own files
 	}
 	for k := range maxLevels + 1 {
 		p.Levels = append(p.Levels, k)
 	}
+	for _, f := range p.Inputs {
+		p.InputSize += f.Size
+	}
 	for _, s := range d.Stages {
 		p.Version = s.Version
-		p.Stages = append(p.Stages, s.row())
-		if l := s.leftOut(); len(l.Counts)+len(l.Warnings) > 0 {
-			p.Left = append(p.Left, l)
-		}
 	}
 	return p
+}
+
+func (d *Data) batchTable() *levelTable {
+	rows := d.batchRows()
+	if len(rows) == 0 {
+		return nil
+	}
+	t := &levelTable{ID: "batches", Key: d.Batch.Key, Caption: "How the batches of " + d.Batch.Key + " mix", Rows: rows,
+		Observed: "Neighbours from other batches", Expected: "If fully mixed"}
+	if len(d.scores.labels) > 0 {
+		t.Expected = "If mixed within each label"
+	}
+	return t
+}
+
+func (d *Data) labelTable() *levelTable {
+	rows := d.labelRows()
+	if len(rows) == 0 {
+		return nil
+	}
+	return &levelTable{ID: "labels", Key: d.Label.Key, Caption: "How the labels of " + d.Label.Key + " are separated", Rows: rows,
+		Observed: "Neighbours of the same label", Expected: "By chance"}
 }
 
 func (d *Data) facts() []fact {
@@ -85,7 +123,7 @@ func (d *Data) facts() []fact {
 	}
 	for _, g := range []Grouping{d.Batch, d.Label} {
 		if g.Key != "" {
-			f = append(f, fact{number(len(g.Levels)), "levels of " + g.Key})
+			f = append(f, fact{number(g.present()), "levels of " + g.Key})
 		}
 	}
 	f = append(f, fact{number(len(d.Latent)), "latent dimensions"}, fact{number(d.History.Epochs()), "epochs"})
@@ -93,97 +131,9 @@ func (d *Data) facts() []fact {
 		values []float64
 		of     string
 	}{{d.History.ELBOTrain, "training"}, {d.History.ELBOValidation, "validation"}} {
-		if anyFinite(e.values) {
-			f = append(f, fact{significant(e.values[len(e.values)-1]), e.of + " ELBO at the end, loss per cell"})
+		if v := lastFinite(e.values); finite(v) {
+			f = append(f, fact{significant(v), e.of + " ELBO at the end, loss per cell"})
 		}
 	}
 	return f
 }
-
-// scatters draws the latent once for each annotation, once plain where there is none.
-func (d *Data) scatters() []scatter {
-	if d.drawn() == 0 {
-		return nil
-	}
-	p := project(d.Latent, &d.Moments)
-	var all []scatter
-	for _, g := range []struct {
-		id string
-		Grouping
-	}{{"batch", d.Batch}, {"label", d.Label}} {
-		if g.Key != "" {
-			all = append(all, newScatter(g.id, "Coloured by "+g.Key, p, g.Grouping))
-		}
-	}
-	if len(all) == 0 {
-		one := Grouping{Levels: []string{"cells"}, Codes: make([]int32, d.drawn()), Cells: []int{d.Cells}}
-		all = append(all, newScatter("cells", "All cells", p, one))
-	}
-	return all
-}
-
-func (d *Data) sampled() string {
-	if d.drawn() >= d.Cells {
-		return ""
-	}
-	return fmt.Sprintf("%s of the %s cells are drawn, chosen at random and the same every time; components, variances and the legends' numbers are those of all cells.",
-		thousands(int64(d.drawn())), thousands(int64(d.Cells)))
-}
-
-// inputs are the files that came from outside: read by a stage, written by none.
-func inputs(stages []Stage) []File {
-	written := map[string]bool{}
-	for _, f := range outputs(stages) {
-		written[f.Path] = true
-	}
-	var in []File
-	seen := map[string]bool{}
-	for _, s := range stages {
-		for _, f := range s.Inputs {
-			if !written[f.Path] && !seen[f.Path] {
-				in = append(in, f)
-				seen[f.Path] = true
-			}
-		}
-	}
-	return in
-}
-
-func outputs(stages []Stage) []File {
-	var out []File
-	for _, s := range stages {
-		out = append(out, s.Outputs...)
-	}
-	return out
-}
-
-func (s Stage) leftOut() leftOut {
-	l := leftOut{Stage: s.Name, Warnings: s.Warnings}
-	for _, name := range slices.Sorted(maps.Keys(s.Counts)) {
-		l.Counts = append(l.Counts, fact{thousands(s.Counts[name]), words(name)})
-	}
-	return l
-}
-
-func (s Stage) row() stageRow {
-	row := stageRow{Name: s.Name, Duration: duration(s.Seconds)}
-	if s.PeakMemory > 0 {
-		row.Memory = fileSize(s.PeakMemory)
-	}
-	if s.Seed != nil {
-		row.Options = append(row.Options, fact{fmt.Sprint(*s.Seed), "seed"})
-	}
-	var args map[string]json.RawMessage
-	if json.Unmarshal(s.Args, &args) != nil {
-		return row // no options, or none that have names
-	}
-	for _, name := range slices.Sorted(maps.Keys(args)) {
-		if text := string(args[name]); name != "seed" && text != "null" && text != `""` {
-			row.Options = append(row.Options, fact{text, name})
-		}
-	}
-	return row
-}
-
-// short is the start of a hash, enough to compare by eye.
-func short(hash string) string { return hash[:min(12, len(hash))] }

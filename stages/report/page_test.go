@@ -22,7 +22,7 @@ func TestPageHoldsItsParts(t *testing.T) {
 	for _, want := range []string{
 		"<h1>example</h1>", "Converged: the validation ELBO", "still rising when training ended, at 0.2475",
 		"Coloured by sample_id", "Coloured by cell_type", "donor 3", "type 5",
-		"a-rather-long-name-of-a-sample", "1 cell has no counts", "genes in too few cells", "10,056",
+		"a-rather-long-name-of-a-sample", "1 cell has no counts", "are found in fewer cells than --min-cells", "− 10,056",
 		"3 min 7 s", "295 MB", "gene_likelihood=&#34;nb&#34;", "cellvi 0.1.0",
 	} {
 		if !strings.Contains(html, want) {
@@ -32,8 +32,8 @@ func TestPageHoldsItsParts(t *testing.T) {
 	if n := strings.Count(html, "<svg class=\"chart\""); n != 4 {
 		t.Errorf("%d charts, want 4", n)
 	}
-	if n := strings.Count(html, "<svg class=\"scatter\""); n != 2 {
-		t.Errorf("%d scatters, want 2", n)
+	if n := strings.Count(html, "<svg class=\"scatter\""); n != 4 {
+		t.Errorf("%d scatters, want 4: batch and label, on two pairs of components", n)
 	}
 	if strings.Contains(html, "ZgotmplZ") {
 		t.Error("html/template refused a value in the page")
@@ -42,7 +42,7 @@ func TestPageHoldsItsParts(t *testing.T) {
 
 func TestPageNeedsNothingElse(t *testing.T) {
 	html := render(t, exampleData(500, 3, 5, 100))
-	if found := regexp.MustCompile(`https?:|<script|<link|<img|@import|src=|url\([^#]`).FindString(html); found != "" {
+	if found := regexp.MustCompile(`https?:|//[a-z]|<script .|<link|<img|@import|src=|url\([^#]|\bimport\(|fetch\(`).FindString(html); found != "" {
 		t.Errorf("the page holds %q: it must need no network", found)
 	}
 }
@@ -57,7 +57,7 @@ func TestPageIsTheSameEveryTime(t *testing.T) {
 func TestPageQuotesNames(t *testing.T) {
 	d := exampleData(50, 2, 2, 10)
 	d.Title, d.Batch.Levels[0] = `<i>"t"`, `</svg><script>alert(1)</script>`
-	if html := render(t, d); strings.Contains(html, "<script>") || strings.Contains(html, "<i>") {
+	if html := render(t, d); strings.Contains(html, "<script>alert") || strings.Contains(html, "<i>") || strings.Count(html, "</script>") != 1 {
 		t.Error("a name from the data becomes markup")
 	}
 }
@@ -105,31 +105,91 @@ func TestPageSaysThatItSamples(t *testing.T) {
 	}
 }
 
-func TestMultiQC(t *testing.T) {
-	d := exampleData(50, 2, 2, 12)
-	d.History.ELBOTrain[4] = math.NaN()
-	var b strings.Builder
-	if err := d.WriteMultiQC(&b); err != nil {
-		t.Fatal(err)
+// The page is well-formed as XML, but for the elements that HTML leaves open, and
+// its tables and pictures can be told apart without seeing them.
+func TestPageIsWellFormed(t *testing.T) {
+	for name, d := range map[string]*Data{"many": exampleData(3000, 100, 60, 5), "few": exampleData(30, 1, 1, 3)} {
+		d.Measure(1)
+		html := render(t, d)
+		checkNesting(t, name, html)
+		if n := strings.Count(html, "<table"); n != strings.Count(html, "<caption>") {
+			t.Errorf("%s: %d tables, %d captions", name, n, strings.Count(html, "<caption>"))
+		}
+		for _, svg := range regexp.MustCompile(`<svg [^>]*>`).FindAllString(html, -1) {
+			if !strings.Contains(svg, "aria-label") && !strings.Contains(svg, `aria-hidden="true"`) {
+				t.Errorf("%s: %s says nothing to those who cannot see it", name, svg)
+			}
+		}
+		if regexp.MustCompile(`<th(>| class)`).MatchString(html) {
+			t.Errorf("%s: a head of a table does not say what of", name)
+		}
+		ids := regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(html, -1)
+		seen := map[string]bool{}
+		for _, id := range ids {
+			if seen[id[1]] {
+				t.Errorf("%s: two elements are %s", name, id[1])
+			}
+			seen[id[1]] = true
+		}
+		for _, to := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(html, -1) {
+			if !seen[to[1]] {
+				t.Errorf("%s: a link leads to %s, which there is not", name, to[1])
+			}
+		}
 	}
-	var got struct {
-		ID, Description string
-		Section         string            `json:"section_name"`
-		Plot            string            `json:"plot_type"`
-		Config          map[string]string `json:"pconfig"`
-		Data            map[string]map[string]float64
+}
+
+// checkNesting holds every element to be closed where it should be.
+func checkNesting(t *testing.T, name, html string) {
+	t.Helper()
+	body := regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`).ReplaceAllString(html, "")
+	var open []string
+	for _, m := range regexp.MustCompile(`<(/?)([a-zA-Z0-9]+)[^>]*?(/?)>`).FindAllStringSubmatch(body, -1) {
+		switch tag := m[2]; {
+		case m[3] == "/" || tag == "meta" || tag == "br":
+		case m[1] == "":
+			open = append(open, tag)
+		case len(open) == 0 || open[len(open)-1] != tag:
+			t.Fatalf("%s: </%s> closes %v", name, tag, open)
+		default:
+			open = open[:len(open)-1]
+		}
 	}
-	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
-		t.Fatal(err)
+	if len(open) > 0 {
+		t.Errorf("%s: %v are not closed", name, open)
 	}
-	if got.ID != "cellvi_elbo" || got.Section != "cellvi" || got.Plot != "linegraph" || got.Config["id"] == got.ID {
-		t.Errorf("id %q, section %q, plot %q, plot's id %q", got.ID, got.Section, got.Plot, got.Config["id"])
+}
+
+// Twenty thousand cells, with covariates, stay within some megabytes.
+func TestPageIsNotLarge(t *testing.T) {
+	d := exampleData(20_000, 100, 60, 400)
+	for range 10 {
+		d.Covariates = append(d.Covariates, d.Batch)
 	}
-	train := got.Data["example train"]
-	if _, ok := train["5"]; ok || len(train) != 11 || len(got.Data["example validation"]) != 12 {
-		t.Errorf("%d training and %d validation points, want 11 and 12", len(train), len(got.Data["example validation"]))
+	for i := range d.drawn() {
+		d.Library = append(d.Library, float32(100+i))
 	}
-	if strings.Index(b.String(), `"10":`) < strings.Index(b.String(), `"9":`) {
-		t.Error("epochs are not in their order")
+	if n := len(render(t, d)); n > 4_000_000 {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+func TestLibrarySteps(t *testing.T) {
+	d := &Data{}
+	for i := range 1000 {
+		d.Library = append(d.Library, float32(math.Pow(10, 2+2*float64(i)/999)))
+	}
+	d.Library[0] = 0 // a cell without counts
+	g := d.libraryGrouping()
+	if want := "under 260 counts|260 to 640|640 to 1,600|1,600 to 3,900|3,900 and more"; strings.Join(g.Levels, "|") != want {
+		t.Errorf("%v, want %s", g.Levels, want)
+	}
+	for i, v := range d.Library {
+		if at := g.Codes[i]; at > 0 && v < []float32{260, 640, 1600, 3900}[at-1] || at < 4 && v >= []float32{260, 640, 1600, 3900}[at] {
+			t.Fatalf("%v counts are in step %d", v, at)
+		}
+	}
+	if g := (&Data{Library: []float32{5, 5, 5}}).libraryGrouping(); g.given() {
+		t.Errorf("cells of one size are drawn in steps %v", g.Levels)
 	}
 }

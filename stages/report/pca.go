@@ -6,27 +6,29 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// projection is cells on the first two principal components of the latent.
+// projection is cells on two principal components of the latent.
 type projection struct {
+	first    int        // number of the first of the two, counted from 1
 	x, y     []float64  // (cells drawn)
 	explains [2]float64 // share of the variance, 0 … 1
 }
 
-// project places cells of the latent on the components of all, which m is of.
-// Each component points to where its largest loading is positive.
-func project(latent [][]float32, m *Moments) projection {
+// project places cells of the latent on the components first and first+1 of all,
+// which m is of. Each component points to where its largest loading is positive.
+func project(latent [][]float32, m *Moments, first int) projection {
 	values, vectors := m.components()
 	cells := len(latent[0])
-	p := projection{x: make([]float64, cells), y: make([]float64, cells)}
+	p := projection{first: first, x: make([]float64, cells), y: make([]float64, cells)}
 	total := 0.0
 	for _, v := range values {
 		total += max(v, 0)
 	}
-	for k, to := range [][]float64{p.x, p.y} {
+	for axis, to := range [][]float64{p.x, p.y} {
+		k := first - 1 + axis
 		if k >= len(values) || !(total > 0) {
 			continue
 		}
-		p.explains[k] = max(values[k], 0) / total
+		p.explains[axis] = max(values[k], 0) / total
 		for j, column := range latent {
 			for i, v := range column {
 				to[i] += (float64(v) - m.mean[j]) * vectors[k][j]

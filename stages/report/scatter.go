@@ -8,8 +8,8 @@ import (
 )
 
 // A level's mark is one of eight colours and, when they are used up, another
-// shape: page.html holds the colours (Okabe and Ito, Color Universal Design,
-// 2008) under the classes k0 … k7.
+// shape: page.css holds the colours under the classes k0 … k7, and under s0 … s4
+// those of steps of a quantity.
 const (
 	colours   = 8
 	shapes    = 3 // dot, bar, upright bar
@@ -20,11 +20,14 @@ const (
 // scatter is the latent's picture coloured by one annotation, as the template
 // draws it: 400 pixels wide. Paths are in tenths of a pixel.
 type scatter struct {
-	ID, Title      string
+	ID, Title, Key string
+	Describe       string // for those who cannot see it
+	Plane          int    // pictures of one plane have each cell at the same place
 	XLabel, YLabel string
 	Frame          int // height of the frame that begins at (16, 2)
 	Marks          []marks
 	Legend         []legend
+	ordered        bool // levels are steps of a quantity
 }
 
 // marks are points drawn in one go.
@@ -43,11 +46,13 @@ type legend struct {
 
 // newScatter draws p, whose points are the cells of g.Codes.
 func newScatter(id, title string, p projection, g Grouping) scatter {
-	s := scatter{ID: id, Title: title}
-	s.XLabel = fmt.Sprintf("PC 1 (%.1f%% of the variance)", 100*p.explains[0])
-	s.YLabel = fmt.Sprintf("PC 2 (%.1f%%)", 100*p.explains[1])
+	s := scatter{ID: id, Title: title, Key: g.Key, Plane: p.first}
+	s.XLabel = fmt.Sprintf("PC %d (%.1f%% of the variance)", p.first, 100*p.explains[0])
+	s.YLabel = fmt.Sprintf("PC %d (%.1f%%)", p.first+1, 100*p.explains[1])
+	s.Describe = fmt.Sprintf("The latent of %s on its principal components %d and %d. %s.", plural(len(g.Codes), "cell"), p.first, p.first+1, title)
 	size := dotSize(len(g.Codes))
 	mark := assignMarks(g)
+	s.ordered = g.Ordered
 	place, frame := fit(p)
 	s.Frame = frame
 	// Few layers keep the file small and still mix the groups in depth.
@@ -70,7 +75,7 @@ func (s *scatter) addLayer(from, to int, place func(int) (int, int), codes []int
 	}
 	for k := range paths {
 		if paths[k].Len() > 0 {
-			s.Marks = append(s.Marks, marks{class(k), paths[k].String(), strokeWidth(k, size)})
+			s.Marks = append(s.Marks, marks{s.class(k), paths[k].String(), strokeWidth(k, size)})
 		}
 	}
 }
@@ -109,6 +114,9 @@ func assignMarks(g Grouping) (mark []int) {
 	}
 	slices.SortStableFunc(bySize, func(a, b int) int { return g.Cells[b] - g.Cells[a] })
 	mark = make([]int, len(g.Levels))
+	if g.Ordered {
+		return bySteps(g)
+	}
 	for i, level := range bySize {
 		if g.Cells[level] == 0 {
 			mark[level] = unused
@@ -126,6 +134,18 @@ func assignMarks(g Grouping) (mark []int) {
 	return mark
 }
 
+// bySteps gives steps of a quantity their own marks, whether or not there are cells
+// in those between.
+func bySteps(g Grouping) []int {
+	mark := make([]int, len(g.Levels))
+	for level := range mark {
+		if mark[level] = level; g.Cells[level] == 0 {
+			mark[level] = unused
+		}
+	}
+	return mark
+}
+
 func (s *scatter) addLegend(g Grouping, mark []int) {
 	pooled, pooledCells := 0, 0
 	for level, name := range g.Levels {
@@ -135,32 +155,39 @@ func (s *scatter) addLegend(g Grouping, mark []int) {
 			pooled++
 			pooledCells += g.Cells[level]
 		default:
-			s.Legend = append(s.Legend, newLegend(mark[level], name, g.Cells[level]))
+			s.Legend = append(s.Legend, s.newLegend(mark[level], name, g.Cells[level]))
 		}
 	}
 	if pooled > 0 {
 		name := fmt.Sprintf("%d smaller levels", pooled)
-		s.Legend = append(s.Legend, newLegend(other, name, pooledCells))
+		s.Legend = append(s.Legend, s.newLegend(other, name, pooledCells))
 	}
 }
 
-func newLegend(mark int, name string, cells int) legend {
+func (s *scatter) newLegend(mark int, name string, cells int) legend {
 	const size = 8
-	return legend{mark, class(mark), stroke(mark, 6, 6, size*7/10), strokeWidth(mark, size), name, thousands(int64(cells))}
+	l := legend{mark, s.class(mark), stroke(mark, 6, 6, size*7/10), strokeWidth(mark, size), name, thousands(int64(cells))}
+	if s.ordered {
+		l.Cells = "" // of those that are drawn only
+	}
+	return l
 }
 
 // class names a mark in the page's style: its number for the legend to single
 // it out, its colour, its shape.
-func class(mark int) string {
-	if mark == other {
+func (s *scatter) class(mark int) string {
+	switch {
+	case mark == other:
 		return fmt.Sprintf("m%d other dot", mark)
+	case s.ordered:
+		return fmt.Sprintf("m%d s%d dot", mark, mark)
 	}
 	return fmt.Sprintf("m%d k%d %s", mark, mark%colours, [shapes]string{"dot", "bar", "bar"}[mark/colours])
 }
 
 // Height, Below and Middle are of the picture, of the text under the frame and
 // of the frame.
-func (s scatter) Height() int { return s.Frame + 22 }
+func (s scatter) Height() int { return s.Frame + 24 }
 func (s scatter) Below() int  { return s.Frame + 18 }
 func (s scatter) Middle() int { return s.Frame/2 + 2 }
 
