@@ -3,14 +3,14 @@
 GO     ?= go
 DATE   := $(shell date +%F)
 COUNT  ?= 1
-ENGINE ?= $(firstword $(foreach e,docker buildah podman,$(if $(shell command -v $(e)),$(e))))
+ENGINE ?= $(firstword $(if $(shell timeout 5 docker info >/dev/null 2>&1 && echo y),docker) $(foreach e,buildah podman,$(if $(shell command -v $(e)),$(e))))
 
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build demo test test-python lint bench bench-go bench-family quality roundtrip bench-de bench-query golden fuzz-files test-huge image clean
+.PHONY: help setup build demo test test-python lint bench bench-go bench-family quality roundtrip bench-de bench-query golden fuzz-files test-huge test-workflows test-image test-faults screenshots image clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the system packages that building needs, where missing
 	@scripts/setup.sh
@@ -63,9 +63,22 @@ fuzz-files: build ## Mutate N=10000 files of counts and hold cellvi to one line 
 test-huge: build ## Tests that take gigabytes of disk and minutes: more than 2³¹ nonzeros, dense matrices beyond the budget
 	CELLVI_HUGE=1 $(GO) test -timeout 60m -run Huge -v ./io/store/ .
 
-image: ## Build the container image cellvi:latest
+test-workflows: build ## Nextflow and Snakemake, the real ones, over real counts: the bytes of cellvi run
+	@scripts/test-workflows.sh $(ARGS)
+
+test-image: ## Build the image and run it without network, rights or a writable root
+	@scripts/test-image.sh $(ARGS)
+
+test-faults: build ## Kill it, fill its disk, damage its files: nothing may be lost
+	@scripts/setup.sh strace
+	$(GO) run ./bench/faults -bin bin/cellvi $(ARGS)
+
+screenshots: ## The report in headless Chromium, light and dark, narrow and wide
+	@scripts/shots.sh $(or $(PAGE),demo/results/report.html) $(or $(OUT),demo/screenshots)
+
+image: ## Build the container image cellvi:0.1.0
 	@test -n "$(ENGINE)" || { echo "make image needs docker, buildah or podman" >&2; exit 1; }
-	$(ENGINE) build -t cellvi:latest .
+	$(ENGINE) build -t cellvi:0.1.0 -t cellvi:latest .
 
 clean: ## Remove what make made
 	rm -rf bin demo .venv-test
