@@ -5,6 +5,9 @@ DATE   := $(shell date +%F)
 COUNT  ?= 1
 ENGINE ?= $(firstword $(if $(shell timeout 5 docker info >/dev/null 2>&1 && echo y),docker) $(foreach e,buildah podman,$(if $(shell command -v $(e)),$(e))))
 
+# RESULTS=bench/results: the tests of workflows, image and faults write a page of what they saw there
+page = $(if $(RESULTS),--results $(RESULTS)/$(1)-$(DATE).md)
+
 .DEFAULT_GOAL := build
 
 .PHONY: help setup build demo test test-python lint bench bench-go bench-family quality roundtrip bench-de bench-query golden fuzz-files test-huge test-workflows test-image test-faults screenshots image clean
@@ -64,14 +67,14 @@ test-huge: build ## Tests that take gigabytes of disk and minutes: more than 2³
 	CELLVI_HUGE=1 $(GO) test -timeout 60m -run Huge -v ./io/store/ .
 
 test-workflows: build ## Nextflow and Snakemake, the real ones, over real counts: the bytes of cellvi run
-	@scripts/test-workflows.sh $(ARGS)
+	@scripts/test-workflows.sh $(call page,workflows)
 
 test-image: ## Build the image and run it without network, rights or a writable root
-	@scripts/test-image.sh $(ARGS)
+	@scripts/test-image.sh $(call page,image)
 
 test-faults: build ## Kill it, fill its disk, damage its files: nothing may be lost
 	@scripts/setup.sh strace
-	$(GO) run ./bench/faults -bin bin/cellvi $(ARGS)
+	$(GO) run ./bench/faults -bin bin/cellvi $(call page,faults) $(ARGS)
 
 screenshots: ## The report in headless Chromium, light and dark, narrow and wide
 	@scripts/shots.sh $(or $(PAGE),demo/results/report.html) $(or $(OUT),demo/screenshots)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -88,11 +89,15 @@ func usage(err error) error {
 		return known
 	}
 	var parse *kong.ParseError
-	command := ""
+	command, text := "", strings.ReplaceAll(err.Error(), "\n", " ")
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
-		command = " " + parse.Context.Selected().Name
+		selected := parse.Context.Selected()
+		command = " " + selected.Name
+		if strings.HasPrefix(text, "unexpected argument") && slices.ContainsFunc(selected.Flags, func(f *kong.Flag) bool { return f.Name == "input" }) {
+			text += ": files to read are named by --input"
+		}
 	}
-	return pipeline.Usage("%s: see cellvi%s --help", strings.ReplaceAll(err.Error(), "\n", " "), command)
+	return pipeline.Usage("%s: see cellvi%s --help", text, command)
 }
 
 // setUp makes log and progress, and tells the runtime its share.
@@ -195,11 +200,10 @@ func (a *app) execute(f folder, stages ...pipeline.Stage) error {
 // preview tells what execute would do. What is known is told before an error.
 func (a *app) preview(r *pipeline.Runner, outdir string, stages []pipeline.Stage) error {
 	list, err := r.Preview(a.ctx, outdir, stages...)
-	write := pipeline.WritePreview
 	if a.flags.LogFormat == "json" {
-		write = pipeline.WritePreviewJSON
+		return errors.Join(err, pipeline.WritePreviewJSON(a.stdout, list, r.Memory))
 	}
-	return errors.Join(err, write(a.stdout, list, r.Memory))
+	return errors.Join(err, pipeline.WritePreview(a.stdout, list, r.Memory, err == nil))
 }
 
 // preflighter is a stage that finds mistakes before the first stage of a run begins.

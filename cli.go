@@ -24,7 +24,7 @@ type cli struct {
 	Export      exportCommand      `cmd:"" help:"Write the model for scvi-tools to load."`
 	Import      importCommand      `cmd:"" help:"Take over a model that scvi-tools saved."`
 	DE          deCommand          `cmd:"" name:"de" help:"Compare the expression of groups of cells."`
-	Report      reportCommand      `cmd:"" help:"Draw report.html and cellvi_mqc.json."`
+	Report      reportCommand      `cmd:"" help:"Draw report.html, and write what MultiQC reads."`
 	Inspect     inspectCommand     `cmd:"" help:"Say what is in files of counts, and whether a run would take them."`
 	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`
 	Config      configCommand      `cmd:"" help:"Print a YAML file of every option, for --config."`

@@ -4,7 +4,7 @@ package main
 func detailOf(command string) string {
 	return map[string]string{
 		"run": "Reads the inputs, and writes to OUTDIR store/, prepared/, model/, history.parquet, genes.parquet, latent.parquet, reconstruction/, " +
-			"report.html, cellvi_mqc.json and run.json. Given again, it goes on where it was, and does only what is not done.",
+			"report.html, cellvi_mqc.json, cellvi_table_mqc.json and run.json. Given again, it goes on where it was, and does only what is not done.",
 		"ingest":  "Reads the inputs and writes OUTDIR/store. Counts that are negative, infinite or not whole are refused, with their place in the file.",
 		"prepare": "Reads OUTDIR/store and writes OUTDIR/prepared. The counts stay as they are, in the store.",
 		"train": "Reads OUTDIR/store and OUTDIR/prepared, and writes OUTDIR/model, history.parquet and genes.parquet. While it trains, " +
@@ -19,7 +19,7 @@ func detailOf(command string) string {
 		"export":    "Reads OUTDIR/model and history.parquet, and writes the folder with model.pt, by a Python that has scvi-tools.",
 		"import":    "Reads what scvi-tools saved, by a Python that has it, and writes OUTDIR/model, history.parquet and genes.parquet, as train does.",
 		"de":        "Reads OUTDIR/store, prepared and model, and writes OUTDIR/de.parquet: a row for each comparison and gene.",
-		"report":    "Reads OUTDIR/prepared, model, history.parquet, genes.parquet, latent.parquet and run.json, and writes OUTDIR/report.html and cellvi_mqc.json.",
+		"report":    "Reads OUTDIR/prepared, model, history.parquet, latent.parquet and run.json, and writes OUTDIR/report.html, and for MultiQC cellvi_mqc.json and cellvi_table_mqc.json.",
 		"inspect":   "Reads the files whole and writes nothing: what is found goes to standard output. The exit code is 65 where a run would refuse them.",
 		"simulate":  "Reads nothing and writes one file or folder, with the batches, labels and latent that the cells were drawn from.",
 		"config": "What is printed is taken by --config as it is, once what is required is filled in. Lines with an option and its default " +

@@ -20,6 +20,9 @@ func TestManual(t *testing.T) {
 			t.Errorf("there is no section %s", section)
 		}
 	}
+	if !strings.Contains(text, "[COMMAND]") || !strings.Contains(text, ".RI SHELL") {
+		t.Error("arguments are not told apart by whether they may be left out")
+	}
 	for _, node := range model(t).Children {
 		if has := strings.Contains(text, "\n.SS cellvi "+node.Name+"\n"); has == node.Hidden {
 			t.Errorf("command %s, hidden %v: %v", node.Name, node.Hidden, has)

@@ -56,6 +56,7 @@ func TestTranscripts(t *testing.T) {
 		{"run --help", 0, `/(?s)--batch-key=COLUMN.*--n-latent=N .*\(default\s+10\).*--lr=F.*Examples:.*Exit codes:/`, ""},
 		{"inspect --help", 0, `/(?s)<file>.*Exit codes:/`, ""},
 		{"trian", 64, "", `/^cellvi: unexpected argument trian, did you mean "train"\?: see cellvi --help\n$/`},
+		{"run cells.h5ad", 64, "", "cellvi: unexpected argument cells.h5ad: files to read are named by --input: see cellvi run --help\n"},
 		{"train --n-latnet 3", 64, "", `/^cellvi: unknown flag --n-latnet, did you mean "--n-latent"\?: see cellvi train --help\n$/`},
 		{"train --n-latent many", 64, "", `/^cellvi: --n-latent: .*"many".*\n$/`},
 		{"train --n-layers 0 --gene-likelihood zimb", 64, "", "cellvi: --n-layers is 0: it must be 1 to 64; --gene-likelihood is \"zimb\": it must be one of nb, zinb, poisson, normal\n"},

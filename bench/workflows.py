@@ -46,7 +46,7 @@ def write(path, data, made, sums, seconds):
         "",
         "The same cells through `cellvi run`, and through the workflows of `workflows/` in real engines, as one process and",
         "scattered (ingest by file, embed and reconstruct in parts, gather). Every output has the same bytes.",
-        f"`make test-workflows` makes this page with ARGS=\"--results FILE\". Input: {data}, a cells store for each patient.",
+        f"Made by `make test-workflows RESULTS=bench/results`. Input: {data}, a cells store for each patient.",
         "",
         machine(),
         "",

@@ -33,7 +33,8 @@ type Runner struct {
 // outdir/run.json. A stage is skipped where run.json tells that it was done by
 // the same version with the same Args on inputs of the same content, and its
 // outputs are still what it wrote. Another run in the same folder is refused.
-// Where an input that no stage before makes is missing, nothing is begun.
+// Where an input that no stage before makes is missing, or an output's folder cannot
+// be written to, nothing is begun.
 func (r *Runner) Execute(ctx context.Context, outdir string, stages ...Stage) (err error) {
 	if err := checkInputs(stages); err != nil {
 		return err
@@ -43,6 +44,9 @@ func (r *Runner) Execute(ctx context.Context, outdir string, stages ...Stage) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
+	if err := checkOutputs(stages); err != nil {
+		return err
+	}
 	run, err := ReadRun(outdir)
 	if err != nil {
 		return err

@@ -21,6 +21,8 @@ type upper struct {
 	dir, in string
 	partial string
 	folders map[string][]string
+	more    []string // outputs
+	locks   []Lock
 	args    any
 	ran     int
 	fail    error
@@ -29,7 +31,8 @@ type upper struct {
 func (s *upper) Name() string { return "upper" }
 
 func (s *upper) Plan() Plan {
-	return Plan{Inputs: []string{s.in}, Outputs: []string{filepath.Join(s.dir, "out")}, Args: s.args, Partial: []string{s.partial}, Folders: s.folders}
+	outputs := append([]string{filepath.Join(s.dir, "out")}, s.more...)
+	return Plan{Inputs: []string{s.in}, Outputs: outputs, Args: s.args, Partial: []string{s.partial}, Folders: s.folders, Locks: s.locks}
 }
 
 func (s *upper) Run(_ context.Context, job *Job) error {
@@ -318,6 +321,40 @@ func TestExecuteLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	execute(t, r, s)
+}
+
+// TestExecuteFinished: no run works in a folder that was published, or keeps its
+// checkpoints there: no stage would take the folder any more.
+func TestExecuteFinished(t *testing.T) {
+	s, r := begin(t)
+	s.locks = []Lock{{published(t), "--checkpoint-dir"}}
+	_, seen := r.Preview(context.Background(), s.dir, s)
+	for _, err := range []error{seen, r.Execute(context.Background(), s.dir, s)} {
+		if ExitCode(err) != ExitCantCreate || !strings.Contains(err.Error(), "finished result") || !strings.Contains(err.Error(), "--checkpoint-dir") {
+			t.Errorf("exit code %d: %v", ExitCode(err), err)
+		}
+	}
+	if _, err := newHasher("").verified(context.Background(), []string{s.locks[0].Dir}); err != nil || s.ran != 0 {
+		t.Errorf("ran %d times, %v", s.ran, err)
+	}
+}
+
+// TestExecuteUnwritable: an output that cannot be made, in whatever folder, is told
+// before the first stage.
+func TestExecuteUnwritable(t *testing.T) {
+	s, r := begin(t)
+	put(t, filepath.Join(s.dir, "file"), "x")
+	late := *s
+	late.more = []string{filepath.Join(s.dir, "file", "new", "x.h5ad")}
+	_, seen := r.Preview(context.Background(), s.dir, s, &late)
+	for _, err := range []error{seen, r.Execute(context.Background(), s.dir, s, &late)} {
+		if ExitCode(err) != ExitCantCreate || !strings.Contains(err.Error(), "x.h5ad") {
+			t.Errorf("exit code %d: %v", ExitCode(err), err)
+		}
+	}
+	if s.ran != 0 {
+		t.Error("a stage ran")
+	}
 }
 
 // TestExecuteStaleLock: what a kill leaves holds nothing.

@@ -69,6 +69,9 @@ func isAmong(dir string, folders []string) bool {
 
 // lock keeps other runs out of a folder until the function it returns is called.
 func lock(l Lock) (unlock func() error, err error) {
+	if err := isOpen(l); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(l.Dir, 0o777); err != nil {
 		return nil, createError(l.Dir, err)
 	}
@@ -90,6 +93,16 @@ func lock(l Lock) (unlock func() error, err error) {
 		}
 		// Its holder removed the file between our opening and our locking it.
 	}
+}
+
+// isOpen refuses to work in a folder that PublishDir made, such as a run's store: what
+// is written there beside its files would make it one that no stage takes any more.
+func isOpen(l Lock) error {
+	_, err := os.Lstat(filepath.Join(l.Dir, SumsFile))
+	if finished := err == nil; !finished { // what cannot be looked at is told where it is opened
+		return nil
+	}
+	return CantCreate("%s: holds %s, being a finished result, to which nothing may be added: name another folder with %s", l.Dir, SumsFile, l.Flag)
 }
 
 // take locks f, and if held writes into it who we are.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -73,6 +72,9 @@ func (r *Runner) Preview(ctx context.Context, outdir string, stages ...Stage) ([
 		if err := isFree(l); err != nil {
 			return list, err
 		}
+	}
+	if err := checkOutputs(stages); err != nil {
+		return list, err
 	}
 	run, err := ReadRun(outdir)
 	if err != nil {
@@ -155,7 +157,7 @@ func (p *preview) judge(ctx context.Context, s Stage, plan Plan, x *Prospect) er
 	case p.Force:
 		x.Why = "--force"
 	case before == nil && len(makers) > 0:
-		x.Why = "its inputs are made by " + strings.Join(makers, " and ")
+		x.Why = "its inputs are made by " + listed(makers, "and")
 	case before == nil:
 		x.Why = "not done yet"
 	case before.Version != p.Version:
@@ -163,7 +165,7 @@ func (p *preview) judge(ctx context.Context, s Stage, plan Plan, x *Prospect) er
 	case !sameJSON(before.Args, args):
 		x.Why = "it was done with other options: " + strings.Join(changes(before.Args, args), ", ")
 	case len(makers) > 0:
-		x.Verdict, x.Why = StageFollows, "done before: again only where "+strings.Join(makers, " or ")+" makes something else"
+		x.Verdict, x.Why = StageFollows, "done before: again only where "+listed(makers, "or")+" makes something else"
 	default:
 		return p.compare(ctx, s, plan, before, x)
 	}
@@ -215,29 +217,8 @@ func (p *preview) begin(x *Prospect) {
 
 // look tells what stands at a path.
 func (p *preview) look(path string) PreviewPath {
-	size, err := sizeOf(path)
+	size, err := SizeOf(path)
 	return PreviewPath{Path: path, Bytes: size, There: err == nil, MadeBy: p.maker[path]}
-}
-
-// sizeOf is the bytes of a file, or of all in a folder.
-func sizeOf(path string) (size int64, err error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		if err == nil {
-			size = info.Size()
-		}
-		return size, err
-	}
-	err = filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		if info, err := e.Info(); err == nil { // gone meanwhile: no matter
-			size += info.Size()
-		}
-		return nil
-	})
-	return size, err
 }
 
 // changes lists the options that differ, by their names in run.json.

@@ -210,8 +210,12 @@ three: will run (not done yet)
 in all: about 3 min, without three
 `
 	var text bytes.Buffer
-	if err := WritePreview(&text, list, 1e9); err != nil || text.String() != want {
+	if err := WritePreview(&text, list, 1e9, true); err != nil || text.String() != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, text.String(), want)
+	}
+	text.Reset()
+	if one, _, _ := strings.Cut(want, "two:"); WritePreview(&text, list[:1], 1e9, false) != nil || text.String() != one {
+		t.Errorf("where an error came next:\n%s", text.String())
 	}
 	text.Reset()
 	var back struct {
@@ -221,5 +225,21 @@ in all: about 3 min, without three
 	err := errors.Join(WritePreviewJSON(&text, list, 1e9), json.Unmarshal(text.Bytes(), &back))
 	if err != nil || back.Budget != 1e9 || len(back.Stages) != 3 || back.Stages[1].Expect.Memory != 2e8 || back.Stages[0].Verdict != "done" {
 		t.Errorf("%v: %+v", err, back)
+	}
+}
+
+func TestPreviewNumbers(t *testing.T) {
+	for seconds, want := range map[float64]string{0.01: "0.1 s", 0.5: "0.5 s", 0.97: "1 s", 9.7: "10 s", 59: "59 s", 200: "3 min", 7200: "2.0 h"} {
+		if got := duration(seconds); got != want {
+			t.Errorf("%v seconds: %s, want %s", seconds, got, want)
+		}
+	}
+	for n, want := range map[int64]string{999: "999 bytes", 999_400: "999 kB", 999_700: "1 MB", 999_999_999: "1 GB", 1500: "1.5 kB"} {
+		if got := bytesText(n); got != want {
+			t.Errorf("%d bytes: %s, want %s", n, got, want)
+		}
+	}
+	if got := listed([]string{"a", "b", "c"}, "or") + listed([]string{"a", "b"}, " and") + listed([]string{"a"}, "or"); got != "a, b or ca  and ba" {
+		t.Error(got)
 	}
 }

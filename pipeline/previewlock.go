@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -15,22 +14,10 @@ func isFree(l Lock) error {
 	if err := isHeld(l); err != nil {
 		return err
 	}
-	dir := filepath.Clean(l.Dir)
-	for {
-		info, err := os.Stat(dir)
-		switch {
-		case err == nil && !info.IsDir():
-			return createError(l.Dir, &fs.PathError{Op: "mkdir", Path: dir, Err: unix.ENOTDIR})
-		case err == nil:
-			if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
-				return createError(l.Dir, &fs.PathError{Op: "access", Path: dir, Err: err})
-			}
-			return nil
-		case !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir:
-			return createError(l.Dir, err)
-		}
-		dir = filepath.Dir(dir)
+	if err := isOpen(l); err != nil {
+		return err
 	}
+	return CheckWritable(l.Dir, l.Dir)
 }
 
 // isHeld tells whether another run works in the folder. A lock that is shared, on a

@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// WritePreview writes a Preview for people. memory is the budget.
-func WritePreview(out io.Writer, list []Prospect, memory int64) error {
+// WritePreview writes a Preview for people. memory is the budget; whole says that no
+// error ended the list, so that there is something to say of all stages.
+func WritePreview(out io.Writer, list []Prospect, memory int64, whole bool) error {
 	var b strings.Builder
 	for _, x := range list {
 		x.write(&b, memory)
 	}
-	if last := total(list); last != "" {
+	if last := total(list); whole && last != "" {
 		fmt.Fprintf(&b, "%s\n", last)
 	}
 	_, err := io.WriteString(out, b.String())
@@ -136,12 +137,12 @@ func pathsOf(list []PreviewPath, there, missing string) string {
 	return strings.Join(texts, ", ")
 }
 
-// duration is a time as rough as it is known: two digits.
+// duration is a time as rough as it is known: one digit of seconds, two of more.
 func duration(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))
 	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1g s", max(seconds, 0.1))
+	case seconds < 0.95:
+		return fmt.Sprintf("%.1f s", max(seconds, 0.1))
 	case d < 100*time.Second:
 		return fmt.Sprintf("%.0f s", seconds)
 	case d < 100*time.Minute:
@@ -156,9 +157,18 @@ func bytesText(n int64) string {
 		name string
 		size float64
 	}{{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}} {
-		if float64(n) >= u.size {
+		if float64(n) >= 0.9995*u.size { // what %.3g makes 1000 is 1 of the next
 			return fmt.Sprintf("%.3g %s", float64(n)/u.size, u.name)
 		}
 	}
 	return fmt.Sprintf("%d bytes", n)
+}
+
+// listed is "a", "a and b" or "a, b and c".
+func listed(names []string, word string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
 }

@@ -19,12 +19,20 @@ import (
 // so does every stage that reads the folder, wherever it was copied to.
 const SumsFile = "cellvi.sha256"
 
-// writeSums writes the folder's SumsFile.
+// writeSums writes the folder's SumsFile. Hidden names are passed over, as in
+// hasher.each: such as NFS' .nfs…, which stand for removed files until they are closed.
 func writeSums(dir string) error {
 	var lines strings.Builder
 	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+		if err != nil {
 			return err
+		}
+		hidden := p != dir && strings.HasPrefix(e.Name(), ".")
+		switch {
+		case hidden && e.IsDir():
+			return filepath.SkipDir
+		case hidden || e.IsDir():
+			return nil
 		}
 		f, err := os.Open(p)
 		if err != nil {

@@ -81,6 +81,24 @@ func TestSumsOfOthers(t *testing.T) {
 	}
 }
 
+// TestSumsHidden: what is hidden may come and go, as NFS' names of removed files do.
+func TestSumsHidden(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := PublishDir(dir, func(tmp string) error {
+		write(t, filepath.Join(tmp, ".nfs01"), "x")
+		return writeFolder("some text")(tmp)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, ".nfs01")); err != nil {
+		t.Fatal(err)
+	}
+	found, err := newHasher("").verified(context.Background(), []string{dir})
+	if err != nil || len(found) != 3 {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
 // TestTrust: what the folder's sums tell is what hashing finds.
 func TestTrust(t *testing.T) {
 	dir := published(t)

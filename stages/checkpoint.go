@@ -22,6 +22,8 @@ type checkpoint struct {
 	data string // fingerprint of the cells and the split
 
 	cells string // the folder that these come from, for messages
+
+	foreign bool // path holds a state that was not taken up
 }
 
 // save publishes the trainer's state, unless it has diverged: the last good
@@ -39,9 +41,11 @@ func (c *checkpoint) save(t *model.Trainer) error {
 	for _, o := range outlines { // one is copied at a time
 		tensors = append(tensors, safetensors.Tensor{Name: o.Name, Shape: o.Shape, Make: o.Make})
 	}
-	return pipeline.PublishFile(c.path, func(tmp string) error {
+	err = pipeline.PublishFile(c.path, func(tmp string) error {
 		return safetensors.Write(tmp, tensors, map[string]string{"format": checkpointFormat, "state": string(meta), "data": c.data})
 	})
+	c.foreign = c.foreign && err != nil
+	return err
 }
 
 // checkpointFormat is what a checkpoint's metadata say of its layout.
@@ -74,10 +78,12 @@ func (c *checkpoint) load(job *pipeline.Job, t *model.Trainer) error {
 	}
 	if differs := others(state.Meta, t); len(differs) > 0 {
 		job.Warn("%s is of other options, and not used: training starts from the beginning: %s", c.path, strings.Join(differs, "; "))
+		c.foreign = true
 		return nil
 	}
 	if err := t.Resume(state); err != nil {
 		job.Warn("%s is not used, training starts from the beginning: %v", c.path, err)
+		c.foreign = true
 		return nil
 	}
 	job.Note("going on from %s: epoch %d, minibatch %d", c.path, t.At().Epoch+1, t.At().Batch+1)

@@ -2,8 +2,11 @@ package stages
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"cellvi/pipeline"
 )
@@ -31,6 +34,33 @@ func TestCheckpointOfOtherOptions(t *testing.T) {
 	check(t, err)
 	if len(job.Warnings()) > 0 {
 		t.Errorf("warns of %q", job.Warnings())
+	}
+}
+
+// Who reads that a checkpoint is of other options and stops still has it, until the first
+// that is due takes its place.
+func TestCheckpointOfOtherOptionsStays(t *testing.T) {
+	l := prepareTable(t, trainable(), DefaultPrepareOptions())
+	o := quick()
+	stop := func(o TrainOptions, steps int) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		job := pipeline.NewJob(zerolog.Nop(), &cancelAfter{pipeline.NewLines(zerolog.Nop()), steps, cancel}, 1, 0)
+		return (&Train{Layout: l, Options: o, Shared: Shared{BatchSize: 32}}).Run(ctx, job)
+	}
+	wantError(t, stop(o, 2), pipeline.ExitInterrupted, "run the same command again")
+	before, err := os.ReadFile(l.Checkpoint())
+	check(t, err)
+	o.LR = 0.02
+	wantError(t, stop(o, 2), pipeline.ExitInterrupted, "still that of other options")
+	after, err := os.ReadFile(l.Checkpoint())
+	check(t, err)
+	if !bytes.Equal(before, after) {
+		t.Error("it was replaced")
+	}
+	o.CheckpointEvery = 0
+	wantError(t, stop(o, 2), pipeline.ExitInterrupted, "run the same command again")
+	if after, err = os.ReadFile(l.Checkpoint()); err != nil || bytes.Equal(before, after) {
+		t.Errorf("it was not replaced: %v", err)
 	}
 }
 

@@ -1,9 +1,6 @@
 package stages
 
 import (
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"cellvi/pipeline"
@@ -39,7 +36,7 @@ const (
 func childLimits(paths []string, may means) (memory int64, cpu, most time.Duration, err error) {
 	size := int64(0)
 	for _, path := range paths {
-		n, err := sizeOf(path)
+		n, err := pipeline.SizeOf(path)
 		if err != nil {
 			return 0, 0, 0, err
 		}
@@ -52,27 +49,6 @@ func childLimits(paths []string, may means) (memory int64, cpu, most time.Durati
 	memory += int64(may.threads) * childThreadMemory
 	seconds := childSeconds + size/childBytesPerSecond
 	return memory, time.Duration(seconds) * time.Second, time.Duration(seconds+size*childMostPacking/childSlowest) * time.Second, nil
-}
-
-// sizeOf is the bytes of a file, or of the files in a folder.
-func sizeOf(path string) (size int64, err error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() {
-		if err == nil {
-			size = info.Size()
-		}
-		return size, err
-	}
-	err = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		if info, err := entry.Info(); err == nil { // gone meanwhile: no matter
-			size += info.Size()
-		}
-		return nil
-	})
-	return size, err
 }
 
 // Memory that a reader plans with: half of the budget, less what a process takes

@@ -3,6 +3,7 @@ package stages
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 
 	"cellvi/model"
 	"cellvi/pipeline"
@@ -22,6 +23,14 @@ type profile struct {
 type profilePart struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
+}
+
+// checkProfile refuses early a file that could not be written after training.
+func (s *Train) checkProfile() error {
+	if s.Options.Profile == "" {
+		return nil
+	}
+	return pipeline.CheckWritable(filepath.Dir(s.Options.Profile), s.Options.Profile)
 }
 
 // writeProfile writes the file that --profile names, if it names one.

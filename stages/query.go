@@ -153,8 +153,8 @@ func (q *mapping) fit(ctx context.Context) error {
 	if o.Profile != "" {
 		t.Measure()
 	}
-	if err := train.fit(ctx, q.job, t, fingerprint(q.st, q.p, q.identity())); err != nil {
-		return diverged(err, q.st, s.Checkpoint())
+	if err := train.fit(ctx, q.job, t, q.st, fingerprint(q.st, q.p, q.identity())); err != nil {
+		return err
 	}
 	q.card.Options, q.card.Epochs, q.history = t.Options(), t.At().Epoch, t.History
 	return train.writeProfile(t)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"cellvi/io/results"
+	"cellvi/model"
 	"cellvi/pipeline"
 	"cellvi/stages/report"
 )
@@ -51,7 +52,9 @@ func (s *Report) read(ctx context.Context) (*report.Data, error) {
 			return nil, err
 		}
 	}
-	return d, s.readCells(ctx, d)
+	err := s.readCells(ctx, d)
+	d.DefaultEpochs = model.HeuristicEpochs(max(1, d.Cells))
+	return d, err
 }
 
 // readRun takes the other stages' entries of run.json, if there is one.

@@ -17,6 +17,9 @@ import (
 // what it learned of each gene. A checkpoint of the same data and options is
 // taken up where it stopped.
 func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
+	if err := s.checkProfile(); err != nil {
+		return err
+	}
 	st, err := store.Open(s.Store())
 	if err != nil {
 		return err
@@ -62,8 +65,8 @@ func (s *Train) Run(ctx context.Context, job *pipeline.Job) error {
 	if s.Options.Profile != "" {
 		t.Measure()
 	}
-	if err := s.fit(ctx, job, t, fingerprint(st, p, begun)); err != nil {
-		return diverged(err, st, s.Checkpoint())
+	if err := s.fit(ctx, job, t, st, fingerprint(st, p, begun)); err != nil {
+		return err
 	}
 	if err := s.writeProfile(t); err != nil {
 		return err
@@ -130,7 +133,7 @@ func warmupFlag(k model.KLWarmup) string {
 
 // fit trains to the end, from the checkpoint where there is one, saving one as
 // time goes by and when ctx is done.
-func (s *Train) fit(ctx context.Context, job *pipeline.Job, t *model.Trainer, data string) error {
+func (s *Train) fit(ctx context.Context, job *pipeline.Job, t *model.Trainer, st *store.Store, data string) error {
 	cp := checkpoint{path: s.Checkpoint(), data: data, cells: s.Prepared()}
 	if err := cp.load(job, t); err != nil {
 		return err
@@ -149,7 +152,7 @@ func (s *Train) fit(ctx context.Context, job *pipeline.Job, t *model.Trainer, da
 	defer job.Progress.End()
 	for !t.Done() {
 		if err := s.epoch(ctx, job, t); err != nil {
-			return stopped(err, &cp, t)
+			return diverged(stopped(err, &cp, t), st, &cp)
 		}
 	}
 	if t.StoppedEarly() {
@@ -177,9 +180,13 @@ func (s *Train) epoch(ctx context.Context, job *pipeline.Job, t *model.Trainer) 
 }
 
 // stopped says why training ended before its time. An interrupt leaves a
-// checkpoint.
+// checkpoint; but one of other options stays until the first that is due: who reads
+// the warning and stops has lost nothing.
 func stopped(err error, cp *checkpoint, t *model.Trainer) error {
 	interrupted := errors.Is(err, context.Canceled)
+	if interrupted && cp.foreign {
+		return pipeline.Interrupted("interrupted in epoch %d; nothing was saved: %s is still that of other options: with those training goes on from it", t.At().Epoch+1, cp.path)
+	}
 	if interrupted {
 		err = cp.save(t)
 	}

@@ -16,7 +16,7 @@ const shownCulprits = 5
 
 // diverged names the cells of a training that diverged, and says what is left of it.
 // Other errors stay as they are.
-func diverged(err error, st *store.Store, checkpoint string) error {
+func diverged(err error, st *store.Store, cp *checkpoint) error {
 	var d *model.Divergence
 	if !errors.As(err, &d) {
 		return err
@@ -30,8 +30,8 @@ func diverged(err error, st *store.Store, checkpoint string) error {
 		names = ": " + names
 	}
 	left := "; no checkpoint had been saved yet"
-	if _, err := os.Stat(checkpoint); err == nil {
-		left = "; the last good state is kept in " + checkpoint
+	if _, err := os.Stat(cp.path); err == nil && !cp.foreign {
+		left = "; the last good state is kept in " + cp.path
 	}
 	return pipeline.Diverged("%w%s: lower --lr, or look for extreme values in these cells%s", d, names, left)
 }

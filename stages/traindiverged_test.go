@@ -28,6 +28,9 @@ func TestTrainDiverges(t *testing.T) {
 	if _, err := os.Stat(l.Model()); err == nil {
 		t.Error("a model was published")
 	}
+	o.LR, o.CheckpointEvery = 2e30, 60 // the state of other options is no state of this training
+	_, err = run(&Train{Layout: l, Options: o, Shared: shared})
+	wantError(t, err, pipeline.ExitDiverged, "no checkpoint had been saved yet")
 	o.LR = 1e-3
 	job, err := run(&Train{Layout: l, Options: o, Shared: shared})
 	check(t, err)
@@ -39,7 +42,7 @@ func TestDivergedNames(t *testing.T) {
 	f, err := store.Open(writeStore(t, trainable()).Store())
 	check(t, err)
 	defer f.Close()
-	err = diverged(&model.Divergence{Epoch: 3, Minibatch: 4, Tensor: "px_r", Parameter: true, Items: []int64{7, 3, 2, 5, 1, 0}, Of: 6}, f, "nowhere")
+	err = diverged(&model.Divergence{Epoch: 3, Minibatch: 4, Tensor: "px_r", Parameter: true, Items: []int64{7, 3, 2, 5, 1, 0}, Of: 6}, f, &checkpoint{path: "nowhere"})
 	const want = "training diverged: epoch 3, minibatch 4: px_r is not finite after the step on these 6 cells, the most counts have c7, c3, c2, c5, c1, …: lower --lr, or look for extreme values in these cells; no checkpoint had been saved yet"
 	if err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"cellvi/bench/pages"
 )
 
 // publish writes the page.
@@ -27,7 +27,7 @@ func (r *results) publish() error {
 
 func (r *results) writePage(w io.Writer) {
 	fmt.Fprintf(w, "# Faults, %s\n\n", r.began.Format(time.DateOnly))
-	fmt.Fprintf(w, "`go run ./bench/faults -seed %d -scale %g`, cellvi %s, on %s.\n\n", r.options.seed, r.options.scale, versionOf(r.options.bin), machine())
+	fmt.Fprintf(w, "`go run ./bench/faults -seed %d -scale %g`, cellvi %s, on %s.\n\n", r.options.seed, r.options.scale, pages.Version(r.options.bin), pages.Machine())
 	fmt.Fprintf(w, "A run of 300 cells × 50 genes, 3 epochs of 3 minibatches, a checkpoint after each; undisturbed it takes %.2f s and has %d system calls on files, at %d places. ",
 		r.lab.took.Seconds(), occurrences(r.lab.first), len(r.lab.first))
 	fmt.Fprintf(w, "After each fault the same command runs again without it, and the SHA-256 of every output is compared with the undisturbed run's "+
@@ -69,34 +69,5 @@ func (r *results) writeKind(w io.Writer, k kind) {
 		}
 		outcomes = append(outcomes, text)
 	}
-	fmt.Fprintf(w, "| %s | %s | %d | %s | %.0f |\n", k.name, cell(k.what), points, cell(strings.Join(outcomes, "; ")), r.took[k.name].Seconds())
-}
-
-// cell is text that a table of Markdown can hold.
-func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
-
-// machine is the processor, as the system names it, and its cores.
-func machine() string {
-	name := runtime.GOARCH
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(text)) {
-			if _, model, ok := strings.Cut(line, "model name"); ok {
-				name = strings.TrimSpace(strings.TrimLeft(model, "\t :"))
-				break
-			}
-		}
-	}
-	return fmt.Sprintf("%s, %d cores, %s", name, runtime.NumCPU(), runtime.GOOS)
-}
-
-func versionOf(bin string) string {
-	out, err := exec.Command(bin, "--version").Output()
-	if err != nil {
-		return "of an unknown version"
-	}
-	version := strings.TrimSpace(string(out))
-	if commit, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
-		version += ", commit " + strings.TrimSpace(string(commit))
-	}
-	return version
+	fmt.Fprintf(w, "| %s | %s | %d | %s | %.0f |\n", k.name, pages.Cell(k.what), points, pages.Cell(strings.Join(outcomes, "; ")), r.took[k.name].Seconds())
 }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"cellvi/bench/pages"
 )
 
 // results are those of a whole run.
@@ -49,7 +49,7 @@ func (r *results) write(to io.Writer) error {
 	fmt.Fprintf(w, "%d mutations of %d small valid inputs, seed %d, each read by `cellvi inspect --format json` with the default `--memory 1GB`.\n\n",
 		len(r.trials), len(r.corpus.samples), o.seed)
 	fmt.Fprintf(w, "Reproduce: `make fuzz-files N=%d` (seed %d). Mutation i depends on the seed, i and the inputs alone.\n\n", len(r.trials), o.seed)
-	fmt.Fprintf(w, "Machine: %s. cellvi %s. The whole took %s, %d files at a time.\n\n", machine(), versionOf(o.bin), r.wall.Round(time.Second), o.workers)
+	fmt.Fprintf(w, "Machine: %s. cellvi %s. The whole took %s, %d files at a time.\n\n", pages.Machine(), pages.Version(o.bin), r.wall.Round(time.Second), o.workers)
 	r.writeVerdict(w)
 	r.writeTable(w, "format", func(t *tried) string { return t.sample.format })
 	r.writeTable(w, "damage", func(t *tried) string { return t.kind })
@@ -65,7 +65,7 @@ func (r *results) writeVerdict(w io.Writer) {
 	fmt.Fprintf(w, "**%d failures.** A failure is a death by signal, a panic, no answer within %v, more than %d MB resident (cellvi and its children together), "+
 		"an exit code other than 0, 65, 66 and 137, or a refusal that is not one line.\n\n", len(bad), r.options.limits.wall, r.options.limits.memory/1_000_000)
 	for _, t := range bad {
-		fmt.Fprintf(w, "- mutation %d of %s (%s): %s\n", t.i, t.sample.name, t.kind, cell(t.why))
+		fmt.Fprintf(w, "- mutation %d of %s (%s): %s\n", t.i, t.sample.name, t.kind, pages.Cell(t.why))
 	}
 	if len(bad) > 0 {
 		fmt.Fprintln(w)
@@ -118,7 +118,7 @@ func (r *results) writeCosts(w io.Writer) {
 	fmt.Fprintf(w, "Time of one reading: median %.2f s, 99%% under %.2f s, at most %.1f s. The slowest:\n\n", slow[n/2].seconds, slow[n/100].seconds, slow[0].seconds)
 	for _, t := range slow[:min(n, mostSlow)] {
 		_, told, _ := strings.Cut(firstLine(t.stderr), t.sample.base+": ")
-		fmt.Fprintf(w, "- %.1f s: mutation %d of %s (%s), %s: %s\n", t.seconds, t.i, t.sample.name, t.kind, t.outcome, cell(told))
+		fmt.Fprintf(w, "- %.1f s: mutation %d of %s (%s), %s: %s\n", t.seconds, t.i, t.sample.name, t.kind, t.outcome, pages.Cell(told))
 	}
 	fmt.Fprintln(w)
 }
@@ -148,35 +148,6 @@ func (r *results) writeInputs(w io.Writer) {
 		fmt.Fprintf(w, "\nLeft out:\n\n")
 	}
 	for _, l := range r.corpus.left {
-		fmt.Fprintf(w, "- %s\n", cell(l))
+		fmt.Fprintf(w, "- %s\n", pages.Cell(l))
 	}
-}
-
-// cell is text that a table of Markdown can hold.
-func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
-
-// machine is the processor, as the system names it, and its cores.
-func machine() string {
-	name := runtime.GOARCH
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(text)) {
-			if _, model, ok := strings.Cut(line, "model name"); ok {
-				name = strings.TrimSpace(strings.TrimLeft(model, "\t :"))
-				break
-			}
-		}
-	}
-	return fmt.Sprintf("%s, %d cores, %s", name, runtime.NumCPU(), runtime.GOOS)
-}
-
-func versionOf(bin string) string {
-	out, err := exec.Command(bin, "--version").Output()
-	if err != nil {
-		return "of an unknown version"
-	}
-	version := strings.TrimSpace(string(out))
-	if commit, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
-		version += ", commit " + strings.TrimSpace(string(commit))
-	}
-	return version
 }

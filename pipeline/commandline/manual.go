@@ -162,7 +162,11 @@ func synopsis(node *kong.Node) string {
 		if arg.IsCumulative() {
 			after = `"\|.\|.\|. "`
 		}
-		words = append(words, escaped(strings.ToUpper(arg.Name)), after)
+		name := strings.ToUpper(arg.Name)
+		if !arg.Required {
+			name = "[" + name + "]"
+		}
+		words = append(words, escaped(name), after)
 	}
 	return strings.Join(append(words, "[ flags ]"), " ")
 }

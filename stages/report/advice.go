@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,26 +32,37 @@ func (d *Data) adviseTraining() []advice {
 	case n == 0:
 		return nil
 	case v == diverged:
-		return []advice{{"Training diverged.", "Lower --lr, to a third of what it was, or look for cells of extraordinary size: cellvi inspect lists them."}}
+		return []advice{{"Training diverged.", "Lower --lr, to a third of what it was, or look for extreme values in the counts."}}
 	case v == tooShort:
-		return []advice{{"There were too few epochs to judge.", fmt.Sprintf("Train longer: --max-epochs %d.", max(20, 10*n))}}
+		return []advice{{"There were too few epochs to judge.", fmt.Sprintf("Train longer: --max-epochs %d.", d.longer())}}
 	case v == falling && d.stoppedEarly():
 		return []advice{{"The losses still fell when early stopping ended the training.", fmt.Sprintf("Give it more patience: --early-stopping-patience %d.", 2*d.patience())}}
 	case v == falling:
-		return []advice{{"Training had not converged.", fmt.Sprintf("Train longer: --max-epochs %d, with --early-stopping to end when nothing is gained any more.", 2*n)}}
+		return []advice{{"Training had not converged.", fmt.Sprintf("Train longer: --max-epochs %d, with --early-stopping to end when nothing is gained any more.", d.longer())}}
 	case v == rising:
 		return []advice{{"The validation loss had begun to rise: overfitting.", "End where it was lowest: --early-stopping, or --max-epochs with the epoch named above. If it rises early: --dropout-rate 0.2, or a smaller --n-hidden."}}
 	}
 	return nil
 }
 
+// longer is how many epochs to train after a training that was too short: twice as many,
+// and no fewer than the default.
+func (d *Data) longer() int { return max(2*d.History.Epochs(), d.DefaultEpochs) }
+
 func (d *Data) adviseWeight() []advice {
-	if v, _ := d.History.judge(); v == tooShort || !d.History.warming() {
+	v, _ := d.History.judge()
+	if v == tooShort || !d.History.warming() {
 		return nil
 	}
 	n := d.History.Epochs()
+	if v == falling && !d.stoppedEarly() {
+		n = d.longer() // what was advised before
+	}
+	if warmup, err := strconv.Atoi(d.trained("n_epochs_kl_warmup")); err == nil && 0 < warmup && warmup <= n {
+		return nil // then the warm-up ends with the training
+	}
 	return []advice{{
-		fmt.Sprintf("The KL weight ended at %s, before its warm-up was over (scvi-tools does the same in short trainings).", weight(d.History.KLWeight[n-1])),
+		fmt.Sprintf("The KL weight ended at %s, before its warm-up was over (scvi-tools does the same in short trainings).", weight(lastFinite(d.History.KLWeight))),
 		fmt.Sprintf("For a latent at full weight: --n-epochs-kl-warmup %d, or more epochs.", max(1, n/2)),
 	}}
 }
@@ -66,7 +78,14 @@ func (d *Data) adviseBatches() []advice {
 	if len(apart) == 0 {
 		return nil
 	}
-	do := "See whether they have cell types that the others do not have: then that is biology, and right. If not: check that --batch-key names the column of the technical batch"
+	do := "See whether they have cell types that the others do not have: then that is biology, and right. If not: check"
+	if d.Label.given() && len(d.scores.labels) > 0 {
+		do = fmt.Sprintf("Cells of the same %s lie apart too: check", d.Label.Key)
+	}
+	if v, _ := d.History.judge(); v == falling || v == tooShort {
+		do = "Train to convergence first, and look again. " + do
+	}
+	do += " that --batch-key names the column of the technical batch"
 	if layers := d.trained("n_layers"); layers == "1" {
 		do += "; try --n-layers 2"
 	}
@@ -84,7 +103,7 @@ func (d *Data) adviseLabels() []advice {
 	if v, _ := d.History.judge(); v == falling || v == tooShort {
 		do = "Train to convergence first. Then, where types that should differ still overlap: " + d.wider()
 	}
-	return []advice{{fmt.Sprintf("%s of %s not separated: %s.", count(len(mixed), "label", "labels"), d.Label.Key, listNames(mixed)), do + "."}}
+	return []advice{{fmt.Sprintf("%s of %s %s not separated: %s.", count(len(mixed), "label", "labels"), d.Label.Key, are(len(mixed)), listNames(mixed)), do + "."}}
 }
 
 // wider is what tells types apart: more genes, where there are more, and more dimensions.
@@ -189,11 +208,15 @@ func count(n int, one, many string) string {
 	return thousands(int64(n)) + " " + many
 }
 
-func stands(n int) string {
+func stands(n int) string { return verb(n, "stands", "stand") }
+func are(n int) string    { return verb(n, "is", "are") }
+
+// verb is one thing's, or many's.
+func verb(n int, one, many string) string {
 	if n == 1 {
-		return "stands"
+		return one
 	}
-	return "stand"
+	return many
 }
 
 // worse is the worst state among rows; unknown where there are none that can be told.

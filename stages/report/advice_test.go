@@ -21,11 +21,23 @@ func TestAdvice(t *testing.T) {
 	}{
 		"nothing wrong": {func(*Data) {}, "[]"},
 		"too short": {func(d *Data) {
-			d.History.ELBOTrain, d.History.ELBOValidation = d.History.ELBOTrain[:3], d.History.ELBOValidation[:3]
-		}, "--max-epochs 30"},
+			d.cut(3)
+			d.DefaultEpochs = 400
+		}, "--max-epochs 400."},
 		"not converged": {func(d *Data) {
-			d.History.ELBOTrain, d.History.ELBOValidation = d.History.ELBOTrain[:10], d.History.ELBOValidation[:10]
-		}, "--max-epochs 20"},
+			d.cut(10)
+			d.DefaultEpochs = 8
+		}, "--max-epochs 20,"},
+		"both short": {func(d *Data) { // the second advice is for as long a training as the first says
+			d.cut(10)
+			d.History.KLWeight[8], d.History.KLWeight[9], d.DefaultEpochs = 0.02, 0.025, 80
+			d.Stages[2].Args = []byte(`{"n_epochs_kl_warmup":400}`)
+		}, "--max-epochs 80, with --early-stopping to end when nothing is gained any more.} {The KL weight ended at 0.025, before its warm-up was over (scvi-tools does the same in short trainings). For a latent at full weight: --n-epochs-kl-warmup 40,"},
+		"cured by epochs alone": {func(d *Data) {
+			d.cut(10)
+			d.History.KLWeight[8], d.History.KLWeight[9], d.DefaultEpochs = 0.02, 0.025, 400
+			d.Stages[2].Args = []byte(`{"n_epochs_kl_warmup":400}`)
+		}, "nothing is gained any more.}]"},
 		"KL weight rising": {func(d *Data) { d.History.KLWeight[98], d.History.KLWeight[99] = 0.2, 0.3 }, "--n-epochs-kl-warmup 50"},
 		"a batch apart": {func(d *Data) {
 			for i, b := range d.Batch.Codes {
@@ -33,12 +45,26 @@ func TestAdvice(t *testing.T) {
 					d.Latent[9][i] += 50
 				}
 			}
-		}, "1 batch of sample_id stands apart: donor 2"},
+		}, "1 batch of sample_id stands apart: donor 2. Cells of the same cell_type lie apart too: check"},
+		"batches apart in a short training": {func(d *Data) {
+			d.cut(3)
+			for i, b := range d.Batch.Codes {
+				d.Latent[9][i] += 50 * float32(b)
+			}
+			d.Label = Grouping{}
+		}, "Train to convergence first, and look again. See whether they have cell types"},
+		"batch and label are the same": {func(d *Data) {
+			for i, l := range d.Label.Codes { // so that no batch can mix
+				d.Batch.Codes[i] = l % 3
+			}
+			d.Label.Codes = d.Batch.Codes
+			d.drawAll()
+		}, "[]"},
 		"labels alike": {func(d *Data) {
 			for i := range d.Label.Codes {
 				d.Label.Codes[i] = int32(i / 3 % 4)
 			}
-		}, "4 labels of cell_type not separated"},
+		}, "4 labels of cell_type are not separated"},
 		"many left out": {func(d *Data) { d.Stages[1].Counts["cells_left_out_min_counts"] = 400 }, "40% of the cells were left out"},
 		"all genes":     {func(d *Data) { d.Selected = 20000 }, "--n-top-genes 2000 to 4000"},
 		"inputs joined": {func(d *Data) { d.Batch = Grouping{}; d.Stages[0].Inputs = make([]File, 3) }, "--batch-key input"},
@@ -56,6 +82,13 @@ func TestAdvice(t *testing.T) {
 		if html := render(t, d); strings.Contains(html, "Nothing looks wrong.") != (c.want == "[]") {
 			t.Errorf("%s: the page does not say so", name)
 		}
+	}
+}
+
+// cut leaves the first epochs.
+func (d *Data) cut(epochs int) {
+	for _, of := range []*[]float64{&d.History.ELBOTrain, &d.History.ELBOValidation, &d.History.KLWeight} {
+		*of = (*of)[:epochs]
 	}
 }
 

@@ -22,6 +22,7 @@ type Data struct {
 
 	Validation, Test int // held-out cells
 	Genes, Selected  int // genes of the store, genes the model was given
+	DefaultEpochs    int // that a training of so many cells has where no number is given
 
 	scores *scores // nil: Measure was not called, or there is nothing to measure
 }

@@ -59,16 +59,16 @@ func (d *Data) glanceBatches() glance {
 		g.State, g.Word, g.Text = unknown, "only one", fmt.Sprintf("%s has one level: there is nothing to mix.", d.Batch.Key)
 		return g
 	}
-	apart, part := in(rows, bad), in(rows, fair)
+	apart, part, well := in(rows, bad), in(rows, fair), in(rows, good)
 	switch g.State {
 	case good:
-		g.Word, g.Text = "mixed", fmt.Sprintf("The %d batches of %s mix well.", d.Batch.present(), d.Batch.Key)
+		g.Word, g.Text = "mixed", allOrSome(len(well), d.Batch.present(), "batches of "+d.Batch.Key, verb(len(well), "mixes well", "mix well"))
 	case fair:
-		g.Word, g.Text = "mixed in part", fmt.Sprintf("%d of %d batches of %s mixed in part only: %s.", len(part), d.Batch.present(), d.Batch.Key, listNames(part))
+		g.Word, g.Text = "mixed in part", fmt.Sprintf("%d of %d batches of %s %s in part only: %s.", len(part), d.Batch.present(), d.Batch.Key, verb(len(part), "mixes", "mix"), listNames(part))
 	case bad:
 		g.Word, g.Text = "apart", fmt.Sprintf("%d of %d batches of %s %s apart: %s.", len(apart), d.Batch.present(), d.Batch.Key, stands(len(apart)), listNames(apart))
 	case unknown:
-		g.Word, g.Text = "cannot be told", "There are too few cells to tell how batches mix."
+		g.Word, g.Text = "cannot be told", cannotTell(rows, "how batches mix")
 	}
 	g.soften(len(apart), d.Batch.present(), "apart")
 	return g
@@ -88,17 +88,33 @@ func (d *Data) glanceLabels() glance {
 		g.State, g.Word, g.Text = unknown, "only one", fmt.Sprintf("%s has one level: there is nothing to separate.", d.Label.Key)
 		return g
 	}
-	mixed, part := in(rows, bad), in(rows, fair)
+	mixed, part, well := in(rows, bad), in(rows, fair), in(rows, good)
 	switch g.State {
 	case good:
-		g.Word, g.Text = "separated", fmt.Sprintf("The %d labels of %s are well separated.", d.Label.present(), d.Label.Key)
+		g.Word, g.Text = "separated", allOrSome(len(well), d.Label.present(), "labels of "+d.Label.Key, are(len(well))+" well separated")
 	case fair:
-		g.Word, g.Text = "overlap", fmt.Sprintf("%d of %d labels of %s partly overlapping: %s.", len(part), d.Label.present(), d.Label.Key, listNames(part))
+		g.Word, g.Text = "overlap", fmt.Sprintf("%d of %d labels of %s %s in part: %s.", len(part), d.Label.present(), d.Label.Key, verb(len(part), "overlaps", "overlap"), listNames(part))
 	case bad:
-		g.Word, g.Text = "not separated", fmt.Sprintf("%d of %d labels of %s not separated: %s.", len(mixed), d.Label.present(), d.Label.Key, listNames(mixed))
+		g.Word, g.Text = "not separated", fmt.Sprintf("%d of %d labels of %s %s not separated: %s.", len(mixed), d.Label.present(), d.Label.Key, are(len(mixed)), listNames(mixed))
 	case unknown:
-		g.Word, g.Text = "cannot be told", "There are too few cells to tell how labels separate."
+		g.Word, g.Text = "cannot be told", cannotTell(rows, "how labels separate")
 	}
 	g.soften(len(mixed), d.Label.present(), "not separated")
 	return g
+}
+
+// allOrSome says of how many of all levels something good is known.
+func allOrSome(n, of int, levels, does string) string {
+	if n < of {
+		return fmt.Sprintf("%d of %d %s %s; of the others it cannot be told.", n, of, levels, does)
+	}
+	return fmt.Sprintf("The %d %s %s.", of, levels, does)
+}
+
+// cannotTell says why nothing is told.
+func cannotTell(rows []levelRow, what string) string {
+	if len(rows) == 0 {
+		return fmt.Sprintf("There are too few cells to tell %s, or the latent is not finite.", what)
+	}
+	return fmt.Sprintf("It cannot be told %s: the table below says why.", what)
 }

@@ -69,7 +69,7 @@ func (l levelScore) mixing(labels bool) (state, string) {
 		return unknown, "too few cells to tell"
 	}
 	if l.best() < 0.05 {
-		return bad, "cannot be told: nearly all of its cells have labels that no other batch has"
+		return unknown, "cannot be told: nearly all of its cells have labels that no other batch has"
 	}
 	alone := ""
 	if l.own >= 0.1 {
