@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -40,7 +41,11 @@ func publishWritten(path string, write func(io.Writer) error) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(write(f), f.Close())
+		w := bufio.NewWriterSize(f, 1<<16) // templates write a few bytes at a time
+		if err = write(w); err == nil {
+			err = w.Flush()
+		}
+		return errors.Join(err, f.Close())
 	})
 }
 
