@@ -226,6 +226,10 @@ find "$flow" \( -name '*.nf' -o -name '*.config' \) -print0 | xargs -0 java -cp 
 	groovy.ui.GroovyMain "$flow/tests/lint.groovy" || fail "lint"
 passed "lint in the strict syntax of 25.04"
 
+tests=$(find "$flow/modules" "$flow/subworkflows" -name '*.nf.test' | LC_ALL=C sort)
+[ "$(wc -l <<<"$tests")" -eq "$(find "$flow/modules/cellvi" "$flow/subworkflows" -name main.nf | wc -l)" ] || fail "a module has no test"
+# file names without spaces
+# shellcheck disable=SC2086
 groovy "$flow/tests/nf_test.groovy" "$root/bench/.cache/nextflow-25.04.4/nextflow" "$root/testdata/" "$work/modules" \
-	$(find "$flow/modules" "$flow/subworkflows" -name '*.nf.test' | LC_ALL=C sort) || fail "module tests"
+	$tests || fail "module tests"
 passed "tests of modules and subworkflows, 25.04.4"
