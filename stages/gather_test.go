@@ -204,8 +204,8 @@ func TestGatherRefuses(t *testing.T) {
 		_, err := s.gather(dirs...)
 		wantError(t, err, code, strings.Split(words, "|")...)
 	}
-	gathers(65, "reconstruction/px_rate.parquet: 2 parts of 4 missing: 1, 3: add", of4(2), of4(4))
-	gathers(65, "1 part of 4 missing: 4", of4(2), of4(1), of4(3))
+	gathers(65, "reconstruction/px_rate.parquet: misses parts 1, 3 of 4: name", of4(2), of4(4))
+	gathers(65, "misses part 4 of 4", of4(2), of4(1), of4(3))
 	gathers(65, again+"|is part 2 of 4, and so is|"+of4(2), of4(1), of4(2), again, of4(3), of4(4))
 	gathers(65, fewer+"|is part 2 of 3|"+of4(1)+"|is part 1 of 4", of4(1), fewer, of4(3), of4(4))
 	gathers(65, whole+"|without --part", of4(1), whole)
@@ -222,7 +222,7 @@ func TestGatherRefuses(t *testing.T) {
 	s.reconstruct.Reconstruct = "px_rate"
 
 	check(t, os.RemoveAll(Layout{of4(4)}.Reconstruction()))
-	gathers(65, "reconstruction/px_rate.parquet: 1 part of 4 missing: 4", of4(1), of4(2), of4(3), of4(4))
+	gathers(65, "reconstruction/px_rate.parquet: misses part 4 of 4", of4(1), of4(2), of4(3), of4(4))
 	s.model = scatterable(t)[1]
 	gathers(65, "px_dropout.parquet, px_r.parquet, px_rate.parquet|same options", s.do("other likelihood", "1/4").Dir, of4(2), of4(3))
 	other := exampleScatter(t)

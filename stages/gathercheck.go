@@ -117,8 +117,12 @@ func (t *gathered) isWhole() error {
 	if n > mostNamed {
 		more = ", …"
 	}
-	return pipeline.BadInput("%s: %s of %d missing: %s%s: add the folders that hold them",
-		t.name, plural(int64(n), "part", "parts"), of, some(missing, mostNamed), more)
+	what := "part"
+	if n > 1 {
+		what = "parts"
+	}
+	return pipeline.BadInput("%s: misses %s %s%s of %d: name the folders of all parts",
+		t.name, what, some(missing, mostNamed), more, of)
 }
 
 // mostNamed is how many missing parts are named.
