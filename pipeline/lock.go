@@ -135,18 +135,26 @@ func isLockMissing(err error) bool {
 	return errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.ENOTSUP)
 }
 
-// holder names the process that holds the lock, as far as it can be read.
+// holder names the process that holds the lock, as far as it can be read. One that
+// took it this instant has yet to write who it is: it is given a second.
 func holder(f *os.File) string {
-	text, err := io.ReadAll(io.LimitReader(f, 200))
-	words := strings.Fields(string(text))
-	if err != nil || len(words) < 3 {
-		return ""
+	for range 50 {
+		text, err := io.ReadAll(io.NewSectionReader(f, 0, 200))
+		words := strings.Fields(string(text))
+		switch {
+		case err != nil:
+			return ""
+		case len(words) < 3 || !strings.HasSuffix(string(text), "\n"):
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
+		who := "process " + words[0]
+		if len(words) > 3 {
+			who += " on " + words[3]
+		}
+		return " (" + who + ", since " + words[1] + " " + words[2] + ")"
 	}
-	who := "process " + words[0]
-	if len(words) > 3 {
-		who += " on " + words[3]
-	}
-	return " (" + who + ", since " + words[1] + " " + words[2] + ")"
+	return ""
 }
 
 // isStill tells whether path still names the file f.
