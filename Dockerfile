@@ -13,6 +13,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+ENV GOCACHE=/go/cache
 # All but the C library is linked in. libopenblas.so would bring LAPACK and
 # Fortran's runtime; libhdf5.so its reader of S3, and so curl, OpenSSL, Kerberos
 # and LDAP: none of which the static libraries' used parts need.

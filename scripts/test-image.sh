@@ -147,7 +147,7 @@ build_image() {
 	base_debian docker.io/library/debian:bookworm-slim
 	base_go "docker.io/library/golang:$go_version-bookworm" docker.io/library/debian:bookworm-slim
 	quiet buildah build --pull-never --layers -q --build-arg GO_VERSION="$go_version" \
-		-v "$cache/mod:/go/pkg/mod" -v "$cache/go-build:/root/.cache/go-build" -t "$image" . >"$cache/build.log" 2>&1 ||
+		-v "$cache/mod:/go/pkg/mod" -v "$cache/go-build:/go/cache" -t "$image" . >"$cache/build.log" 2>&1 ||
 		{ tail -40 "$cache/build.log" >&2; fail "the image could not be built"; }
 }
 

@@ -14,21 +14,8 @@ fail() {
 	exit 1
 }
 
-# venv makes a Python environment of what a file lists, where it is not there yet, and prints its folder.
-venv() { # file
-	local dir
-	dir="$root/bench/.cache/venv-$(basename "$1" .txt)"
-	if ! cmp -s "$1" "$dir/installed.txt"; then
-		python3 -c 'import ensurepip' 2>/dev/null || scripts/setup.sh python3-venv >&2
-		rm -rf "$dir"
-		python3 -m venv "$dir" >&2
-		"$dir/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1" >&2
-		cp "$1" "$dir/installed.txt"
-	fi
-	echo "$dir"
-}
-
-multiqc=$(venv workflows/snakemake/test/multiqc.txt)/bin/multiqc
+python=$("$root/scripts/venv.sh" "$root/workflows/snakemake/test/multiqc.txt" "$root/bench/.cache/venv-multiqc")
+multiqc=${python%/python}/multiqc
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

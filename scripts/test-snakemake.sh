@@ -28,17 +28,9 @@ fail() {
 	exit 1
 }
 
-# venv makes a Python environment of what a file lists, where it is not there yet, and prints its folder.
+# venv gives the folder of a Python environment of what a list has.
 venv() { # name
-	local list="$flow/test/$1.txt" dir="$root/bench/.cache/venv-$1"
-	if ! cmp -s "$list" "$dir/installed.txt"; then
-		python3 -c 'import ensurepip' 2>/dev/null || scripts/setup.sh python3-venv >&2
-		rm -rf "$dir"
-		python3 -m venv "$dir" >&2
-		"$dir/bin/python" -m pip install --quiet --disable-pip-version-check -r "$list" >&2
-		cp "$list" "$dir/installed.txt"
-	fi
-	echo "$dir"
+	dirname "$(dirname "$("$root/scripts/venv.sh" "$flow/test/$1.txt" "$root/bench/.cache/venv-$1")")"
 }
 
 # patients makes a cells store of each patient, in the folders that nextflow's test makes too.
