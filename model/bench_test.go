@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"cellvi/model/vi"
 )
 
 // sparseCells draws cells whose counts look like common data's: 15% nonzero,
@@ -60,6 +62,42 @@ func BenchmarkPosterior(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*4096/b.Elapsed().Seconds(), "cells/s")
+}
+
+// BenchmarkConditional evaluates log p(x, z) at one point of each of 128 cells × 2,000
+// genes, on one thread.
+func BenchmarkConditional(b *testing.B) {
+	cells := sparseCells(evalBatch, 2000)
+	cfg := DefaultConfig()
+	cfg.NInput, cfg.NBatch = 2000, 4
+	v := New[float32](cfg)
+	v.Initialize(0)
+	l := cfg.NLatent
+	problems, u := make([]int, evalBatch), make([]float64, evalBatch*l)
+	for i := range problems {
+		problems[i] = i
+	}
+	for _, what := range []string{"density", "gradient", "curvature"} {
+		b.Run(what, func(b *testing.B) {
+			to := vi.Values{LogP: make([]float64, evalBatch)}
+			switch what {
+			case "gradient":
+				to.Grad = make([]float64, len(u))
+			case "curvature":
+				to.Curvature = make([]float64, len(u)*l)
+			}
+			err := NewEvaluator(v, 1).Conditionals(context.Background(), cells, rows32(evalBatch), func(c *Conditional) error {
+				for b.Loop() {
+					c.Evaluate(problems, u, to)
+				}
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*evalBatch), "µs/cell")
+		})
+	}
 }
 
 // BenchmarkFamily trains each part of the model that the reference has in alternation

@@ -79,14 +79,15 @@ type headPass[T kernel.Float] struct {
 	dh            []T         // (projections, blocks, B, K) each block's part of the gradient at h
 	r             codedPass[T]
 	auto          autoPass[T]
-	key           uint64            // names the random streams of auto
-	stripes       []stripe[T]       // of each block
-	dr            []T               // (G, ld) gradient of gamma terms, where r is an output
-	sorted        []kernel.Entry[T] // the minibatch's counts, block by block in the order of genes
-	at            []int32           // (blocks) where each block's begin
-	start         []int32           // (G + blocks) where each gene's begin, and the block's end, from there
-	zeros         []T               // (G) zeros
-	hHalf, htHalf []uint32          // h, ht in bfloat16
+	key           uint64              // names the random streams of auto
+	stripes       []stripe[T]         // of each block
+	dr            []T                 // (G, ld) gradient of gamma terms, where r is an output
+	sorted        []kernel.Entry[T]   // the minibatch's counts, block by block in the order of genes
+	at            []int32             // (blocks) where each block's begin
+	start         []int32             // (G + blocks) where each gene's begin, and the block's end, from there
+	zeros         []T                 // (G) zeros
+	hHalf, htHalf []uint32            // h, ht in bfloat16
+	leave         func(gene int) bool // whether the stripe from gene on is left out of the likelihood; nil: none is
 }
 
 // stripeGenes is the genes of a block whose counts are spread out at once: the

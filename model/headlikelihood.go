@@ -11,6 +11,10 @@ func (d *head[T]) likelihood(ops kernel.Ops[T], k int, train bool, p *headPass[T
 	for lo := d.bounds[k]; lo < d.bounds[k+1]; lo += stripeGenes {
 		t := c.now()
 		d.aim(ops, s, lo, min(lo+stripeGenes, d.bounds[k+1]), p.start[lo+k:], p)
+		if p.leave != nil && p.leave(lo) {
+			s.omit(d)
+			continue
+		}
 		ops.Counts(d.kind, &s.Stripe)
 		t = c.lap(Nonzeros, t)
 		ops.Likelihood(d.kind, &s.Stripe)
@@ -62,5 +66,16 @@ func (d *head[T]) aim(ops kernel.Ops[T], s *stripe[T], lo, hi int, start []int32
 	if d.auto != nil {
 		p.auto.codes.gather(d.auto.alpha.codes, p.auto.delta, lo, s.N, s.delta)
 		s.Delta, s.DDelta = s.delta, s.ddelta
+	}
+}
+
+// omit leaves the stripe out: it has no log-probability, nor gradients.
+func (s *stripe[T]) omit(d *head[T]) {
+	clear(s.A)
+	if d.dropout != nil {
+		clear(s.Pi)
+	}
+	if d.rates != nil {
+		clear(s.R)
 	}
 }

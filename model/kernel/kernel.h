@@ -40,6 +40,7 @@ void cv_softmax_backward(int n, int ld, const float *y, const float *scale, floa
 void cv_softplus_block(int n, int ld, float *y, const float *bias);
 void cv_softplus_backward(int n, int ld, const float *y, float *a, float mean, float *db);
 void cv_scale_rows(int n, int ld, float by, float *x, float *sum);
+void cv_squares(int n, int ld, int l, const float *t, const float *y, const float *scale, const float *w, float *sums, float *mean);
 void cv_row_norm(int n, int ld, int B, float *y, const float *gamma, const float *beta, float eps, float *mean,
                  float *var, float *xhat);
 void cv_row_norm_backward(int n, int ld, int B, const float *xhat, const float *gamma, const float *var, float eps,

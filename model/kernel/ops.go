@@ -157,6 +157,10 @@ type Ops[T Float] interface {
 	SoftplusBackward(n, ld int, y, a []T, mean T, db []T)
 	// ScaleRows is x (n, ld) *= by, and writes its sums over cells (n).
 	ScaleRows(n, ld int, by T, x, sum []T)
+	// Squares adds, over n genes, the products of their tangents t (l, n, ld), weighted by
+	// w (n, ld), to sums ((l+1)(l+2)/2, ld): pair (i, j ≤ i) at row i(i+1)/2+j, where
+	// tangent l is 1. It adds rho·t, with rho = y·scale, to mean (l, ld).
+	Squares(n, ld, l int, t, y, scale, w, sums, mean []T)
 	// RowNorm normalizes each row of y (n, ld) by its mean and biased variance over
 	// the first b cells, both written (n): xhat (n, ld), y = gamma xhat + beta, both
 	// 0 in columns b … ld−1.

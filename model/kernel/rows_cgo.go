@@ -20,6 +20,11 @@ func (native) ScaleRows(n, ld int, by float32, x, sum []float32) {
 	C.cv_scale_rows(C.int(n), C.int(ld), C.float(by), f(x), f(sum))
 }
 
+// Squares is described at Ops.
+func (native) Squares(n, ld, l int, t, y, scale, w, sums, mean []float32) {
+	C.cv_squares(C.int(n), C.int(ld), C.int(l), f(t), f(y), f(scale), f(w), f(sums), f(mean))
+}
+
 // RowNorm is described at Ops.
 func (native) RowNorm(n, ld, b int, y, gamma, beta []float32, eps float32, mean, variance, xhat []float32) {
 	C.cv_row_norm(C.int(n), C.int(ld), C.int(b), f(y), f(gamma), f(beta), C.float(eps), f(mean), f(variance), f(xhat))

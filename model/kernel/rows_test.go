@@ -28,7 +28,10 @@ func rows[T Float](ops Ops[T], n, b int, sd float64) [][]T {
 	inv, layer, dlayer := make([]T, n), make([]T, n*h), draw(n*h)
 	ops.LayerNorm(n, h, draw(n*h), 1e-5, inv, layer)
 	ops.LayerNormBackward(n, h, layer, inv, dlayer, dlayer)
-	return [][]T{y, a, db, x, sum, z, mean, variance, hat, dz, dgamma, dbeta, affine, inv, layer, dlayer}
+	const l = 3
+	squares, means := draw((l+1)*(l+2)/2*ld), draw(l*ld)
+	ops.Squares(n, ld, l, draw(l*n*ld), draw(n*ld), draw(ld), draw(n*ld), squares, means)
+	return [][]T{y, a, db, x, sum, z, mean, variance, hat, dz, dgamma, dbeta, affine, inv, layer, dlayer, squares, means}
 }
 
 func TestRowsAgainstReference(t *testing.T) {
