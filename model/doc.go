@@ -72,6 +72,11 @@
 //	decoded.go     what was decoded, by cells    correlation.go  of genes over cells
 //	                                             simulate.go, simulatenb.go  data from a model
 //
+// With the decoder fixed and z free, what refines a posterior cell by cell:
+//
+//	conditional.go          log p(x, z)          conditionalgradient.go   its gradient in z
+//	conditionaldecode.go    what z decodes to    conditionalcurvature.go  Gauss-Newton's curvature
+//
 // Each layer is a forward and a backward beside each other; there is no
 // automatic differentiation. Work is cut by fixed blocks of genes, each owned
 // by one worker at a time, and by chunks of cells; sums across blocks are taken
