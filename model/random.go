@@ -23,6 +23,7 @@ const (
 	CellChoice
 	PredictiveNoise
 	DenoisedNoise
+	RefineNoise
 )
 
 // Stream is the random numbers of one (seed, purpose, epoch, item): a PCG
