@@ -21,9 +21,13 @@ type cli struct {
 	Reconstruct reconstructCommand `cmd:"" help:"Write the decoder's mean and dispersions."`
 	Gather      gatherCommand      `cmd:"" help:"Join what embed and reconstruct wrote with --part."`
 	Posterior   posteriorCommand   `cmd:"" help:"Write what the posterior says: normalized expression, likelihoods, draws of counts, checks."`
+	Check       checkCommand       `cmd:"" help:"Measure how far the cells' posteriors, and the training, can be trusted."`
 	Export      exportCommand      `cmd:"" help:"Write the model for scvi-tools to load."`
 	Import      importCommand      `cmd:"" help:"Take over a model that scvi-tools saved."`
 	DE          deCommand          `cmd:"" name:"de" help:"Compare the expression of groups of cells."`
+	RankGenes   rankGenesCommand   `cmd:"" name:"rank-genes" help:"Rank genes by how the decoder responds along groups' directions, with their neighbours."`
+	Anomaly     anomalyCommand     `cmd:"" help:"Find counts that the model does not expect of their cell."`
+	Factor      factorCommand      `cmd:"" help:"Fit a latent factor model to log-normalized counts."`
 	Report      reportCommand      `cmd:"" help:"Draw report.html, and write what MultiQC reads."`
 	Inspect     inspectCommand     `cmd:"" help:"Say what is in files of counts, and whether a run would take them."`
 	Simulate    simulateCommand    `cmd:"" help:"Draw an h5ad from the model itself."`
@@ -146,6 +150,7 @@ type embedCommand struct {
 	Inputs  modelInputs         `embed:""`
 	Options stages.EmbedOptions `embed:""`
 	Part    stages.PartOptions  `embed:""`
+	Seed    uint64              `name:"seed" default:"0" placeholder:"N" help:"Seed of --refine. The same seed gives the same bytes." group:"Posterior"`
 }
 
 // Run embeds.
@@ -156,7 +161,7 @@ func (c *embedCommand) Run(a *app) error {
 	}
 	return a.execute(c.Folder, &stages.Embed{
 		Layout: c.Folder.layout(), StorePath: c.Inputs.Prepared.Store, PreparedPath: c.Inputs.Prepared.Prepared,
-		ModelPath: c.Inputs.Model, Options: c.Options, Part: c.Part,
+		ModelPath: c.Inputs.Model, Options: c.Options, Part: c.Part, Seed: c.Seed,
 	})
 }
 
@@ -207,6 +212,7 @@ type reportCommand struct {
 	Model    string               `name:"model" placeholder:"DIR" help:"The trained model. Not given: OUTDIR/model." group:"Input"`
 	History  string               `name:"history" placeholder:"FILE" help:"The losses that train wrote. Not given: OUTDIR/history.parquet." group:"Input"`
 	Latent   string               `name:"latent" placeholder:"FILE" help:"The posterior means that embed or gather wrote. Not given: OUTDIR/latent.parquet." group:"Input"`
+	Check    string               `name:"check" placeholder:"FILE" help:"The check.json that check wrote. Not given: OUTDIR/check.json, where there is one." group:"Input"`
 	RunJSON  []string             `name:"run-json" sep:"none" placeholder:"FILE" help:"The run.json of a stage that ran in another folder: what it left out and warned of is told too. Repeat for several. OUTDIR/run.json is always read." group:"Input"`
 	Options  stages.ReportOptions `embed:""`
 }
@@ -215,7 +221,7 @@ type reportCommand struct {
 func (c *reportCommand) Run(a *app) error {
 	return a.execute(c.Folder, &stages.Report{
 		Layout: c.Folder.layout(), PreparedPath: c.Prepared, ModelPath: c.Model,
-		HistoryPath: c.History, LatentPath: c.Latent, RunPaths: c.RunJSON, Options: c.Options,
+		HistoryPath: c.History, LatentPath: c.Latent, RunPaths: c.RunJSON, CheckPath: c.Check, Options: c.Options,
 	})
 }
 

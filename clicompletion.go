@@ -32,7 +32,7 @@ func (*manCommand) Run(a *app, ctx *kong.Context) error {
 }
 
 type configCommand struct {
-	Command string `arg:"" optional:"" name:"command" default:"run" enum:"run,ingest,prepare,train,embed,query,reconstruct,gather,posterior,export,import,de,report,inspect,simulate" help:"Command to print the options of: ${enum}."`
+	Command string `arg:"" optional:"" name:"command" default:"run" enum:"run,ingest,prepare,train,embed,query,reconstruct,gather,posterior,check,export,import,de,rank-genes,anomaly,factor,report,inspect,simulate" help:"Command to print the options of: ${enum}."`
 }
 
 // Run prints the file.

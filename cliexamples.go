@@ -48,6 +48,7 @@ func stageExamples() map[string][]string {
 		},
 		"embed": {
 			"cellvi embed --outdir results --latent-var",
+			"cellvi embed --outdir results --refine full --latent-var",
 			"cellvi embed --outdir results --write-h5ad embedded.h5ad --write-obs",
 			"cellvi embed --store a/store --prepared a/prepared --model a/model --outdir part3 --part 3/8",
 		},
@@ -73,6 +74,11 @@ func moreExamples() map[string][]string {
 			"cellvi posterior elbo marginal-ll --outdir results --n-samples 500",
 			"cellvi posterior ppc --outdir results --gene CD3D,MS4A1 --keep 'cell_type == B'",
 		},
+		"check": {
+			"cellvi check --outdir results",
+			"cellvi check --outdir results --cells all --max-cells 20000 --refine flow",
+			"cellvi check --store new/store --prepared new/prepared --model results/model --outdir new",
+		},
 		"export": {
 			"cellvi export model_for_python --outdir results --python /opt/scvi/bin/python",
 		},
@@ -82,6 +88,20 @@ func moreExamples() map[string][]string {
 		"de": {
 			"cellvi de --outdir results --groupby cell_type --group1 'B cells' --mode change",
 			"cellvi de --outdir results --groupby cell_type --group1 B --group2 T --batch-correction",
+		},
+		"anomaly": {
+			"cellvi anomaly --outdir results --fdr 0.01",
+			"cellvi anomaly --outdir results --tail upper --family expressed --keep 'cell_type == B'",
+		},
+		"factor": {
+			"cellvi factor --outdir results --n-factors 20",
+			"cellvi factor --outdir results --method svi --minibatch-cells 4096 --memory 2GB",
+			"cellvi report --outdir results --latent results/factor/latent.parquet",
+		},
+		"rank-genes": {
+			"cellvi rank-genes --outdir results --groupby cell_type",
+			"cellvi rank-genes --outdir results --groupby cell_type --group1 'B cells' --group2 'T cells' --transform-batch all",
+			"cellvi rank-genes --outdir results --cells chosen.txt --neighbours 20",
 		},
 		"report": {
 			"cellvi report --outdir results --title 'Lung, 12 donors'",

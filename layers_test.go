@@ -68,9 +68,13 @@ var layers = []layer{
 		"the kernels are loops over slices; they know no layer and no file"},
 	{"model/hvg", nil,
 		"gene selection is mathematics of moments; it knows no file and no model"},
+	{"model/factor", nil,
+		"the factor model is mathematics of sparse rows; it knows no file, and no other model"},
+	{"model/tails", nil,
+		"tail probabilities are mathematics of numbers; they know no file and no model"},
 	{"model/de", nil,
 		"differential expression is mathematics of draws; it knows no file and no model"},
-	{"model", []string{"model/kernel"},
+	{"model", []string{"model/kernel", "model/tails"},
 		"the mathematics reads no files and writes no logs; stages brings it the counts"},
 }
 

@@ -49,7 +49,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // stages is the story: what `cellvi run` does.
 func (c *runCommand) stages() []pipeline.Stage {
 	at := stages.Layout{Dir: c.Folder.Outdir}
-	embed, reconstruct := &stages.Embed{Layout: at, Options: c.Embed, Ingest: &c.Ingest}, &stages.Reconstruct{Layout: at, Options: c.Reconstruct}
+	embed, reconstruct := &stages.Embed{Layout: at, Options: c.Embed, Ingest: &c.Ingest, Seed: c.Shared.Seed}, &stages.Reconstruct{Layout: at, Options: c.Reconstruct}
 	train := &stages.Train{Layout: at, Options: c.Train, Shared: c.Shared, Then: []stages.Afterwards{embed}}
 	list := []pipeline.Stage{
 		&stages.Ingest{Layout: at, Options: c.Ingest, Keys: c.keys(), Numbers: c.Prepare.ContinuousCovariateKeys, Factor: c.Prepare.SizeFactorKey},

@@ -24,8 +24,10 @@ type Conditional struct {
 	pass    *Pass[float32]
 	encoded []vi.Gaussian
 	keys    []uint64
+	points  []float64 // of simplexMoments; nil: not yet needed
 	rows    []int     // of the pass, as they were last filled; nil: not at all
 	spare   []float32 // sums over cells that nobody asks for
+	sizes   []float32 // (N) library sizes in place of the cells'; nil: theirs
 	decoded decoded[float32]
 	out     Decoded
 	theta   []float32 // (G, codes) exp(r), once it was asked for
@@ -105,6 +107,10 @@ const StripeGenes = stripeGenes
 // neighbouring genes for whose first gene leave says so; see Stripes. nil leaves none out. Shares are
 // still among all genes, and the library size is the cell's.
 func (c *Conditional) LeaveOut(leave func(gene int) bool) { c.pass.head.leave = leave }
+
+// SetLibraries puts library sizes (N) in the place of the cells' own, where these are
+// observed: of a cell whose genes are partly left out, what the others say of it. nil: its own.
+func (c *Conditional) SetLibraries(sizes []float32) { c.sizes = sizes }
 
 // Stripes gives the first gene of every stripe that LeaveOut asks for, ascending.
 func (c *Conditional) Stripes() (first []int) {
@@ -191,6 +197,11 @@ func (c *Conditional) set(u []float64) {
 	p, l, n := c.pass, c.vae.NLatent, c.Dim()
 	clear(p.Z)
 	copy(p.Library, c.mini.Library)
+	if c.sizes != nil {
+		for i := range len(u) / n {
+			p.Library[i] = c.sizes[c.rows[i]]
+		}
+	}
 	for i := range len(u) / n {
 		for k := range l {
 			p.Z[i*l+k] = float32(u[i*n+k])

@@ -177,8 +177,11 @@ func (c *Conditional) thetas(g int) []float32 {
 	}
 	for b := range x.theta {
 		code := 0
-		if h.r.codes > 1 {
-			code = int(p.r.code[b])
+		if present := p.r.present; len(present) > 0 {
+			code = int(present[0])
+			if len(p.r.code) > 0 { // places among those present
+				code = int(present[p.r.code[b]])
+			}
 		}
 		x.theta[b] = c.theta[g*h.r.codes+code]
 	}

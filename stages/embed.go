@@ -23,12 +23,15 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	defer f.st.Close() // nothing was written to it
-	own, err := s.Part.portion(ctx, f, whole(s.rowGroups, f.p, f.p.groups, groupCells), s.Prepared(), s.Model())
+	own, err := s.Part.portion(ctx, f, whole(s.rowGroups, f.p, f.p.groups, s.groupCells(f.vae.Config)), s.Prepared(), s.Model())
 	if err != nil {
 		return err
 	}
-	if err := f.fits(job, embedBytes(own.cells(), f.vae.NLatent)); err != nil {
+	if err := f.fits(job, s.bytes(job, f.vae.Config, own.cells())); err != nil {
 		return err
+	}
+	if own.key != nil && s.Options.refines() {
+		own.key.Refine = s.refineKey()
 	}
 	own.tell(job)
 	var h5 *h5adCopy
@@ -37,11 +40,32 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 			return err
 		}
 	}
-	err = pipeline.PublishFile(s.Latent(), func(tmp string) error { return s.write(ctx, job, f, own, tmp) })
+	if s.Options.refines() {
+		err = s.refine(ctx, job, f, own)
+	} else {
+		err = pipeline.PublishFile(s.Latent(), func(tmp string) error { return s.write(ctx, job, f, own, tmp) })
+		err = errors.Join(err, s.dropRefined(job, err))
+	}
 	if err != nil || h5 == nil {
 		return err
 	}
 	return h5.publish(ctx)
+}
+
+// groupCells is the cells of a row group.
+func (s *Embed) groupCells(cfg model.Config) int {
+	if s.Options.refines() {
+		return refinedShapeOf(cfg, s.Options.RefineAssess).groupCells()
+	}
+	return groupCells
+}
+
+// bytes is what embedding so many cells takes beside the evaluation.
+func (s *Embed) bytes(job *pipeline.Job, cfg model.Config, cells int) int64 {
+	if s.Options.refines() {
+		return refinedShapeOf(cfg, s.Options.RefineAssess).bytes(cells, job.Threads)
+	}
+	return embedBytes(cells, cfg.NLatent)
 }
 
 // embedBytes is two row groups of so many cells' mean and variance, or as much as there

@@ -86,12 +86,17 @@ func (s *Embed) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.Ah
 		return notKnown("it depends on what the stages before find"), nil
 	}
 	share := s.Part.bounds(x.cells)
-	e, err := x.expect(job, embedBytes(share.to-share.from, x.cfg.NLatent))
+	e, err := x.expect(job, s.bytes(job, x.cfg, share.to-share.from))
 	if err != nil {
 		return nil, err
 	}
 	x.cells = share.to - share.from
 	e.Work = append(e.Work, fmt.Sprintf("embeds %s in %d dimensions", plural(int64(x.cells), "cell", "cells"), x.cfg.NLatent))
+	if s.Options.refines() {
+		e.Work = append(e.Work, fmt.Sprintf("fits a posterior (%s) to each", s.Options.Refine))
+		e.TimeNote = "how many steps the cells' posteriors take is found when they are fitted; while it runs the rate is told"
+		return e, nil
+	}
 	mean := make([]float32, 0)
 	err = x.speed(ctx, job, e, "through the encoder; reading and writing not counted", func(ev *model.Evaluator, cells *model.Cells, rows []int32) error {
 		mean = resized(mean, len(rows)*x.cfg.NLatent)

@@ -120,7 +120,8 @@ func overlap[G any](groups []bounds, compute func(g *G, from, to int) error, wri
 	now, before := &one, &other
 	written := func() error { return nil }
 	for _, b := range groups {
-		err := compute(now, b.from, b.to)
+		// A panic waits for the writer too: what it reads is closed on the way out.
+		err := pipeline.Guard(func() error { return compute(now, b.from, b.to) })
 		if err = errors.Join(err, written()); err != nil {
 			return err
 		}

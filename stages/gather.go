@@ -20,14 +20,17 @@ type Gather struct {
 // gathering is what the folders hold.
 type gathering struct {
 	latent   *gathered   // nil: none
+	refined  *gathered   // nil: none
 	matrices []*gathered // of the reconstruction; empty: none
 	alike    []string    // px_r.parquet of the genes, which every part of a reconstruction has alike
 }
 
 // all are the tables of cells.
 func (g *gathering) all() (tables []*gathered) {
-	if g.latent != nil {
-		tables = append(tables, g.latent)
+	for _, t := range []*gathered{g.latent, g.refined} {
+		if t != nil {
+			tables = append(tables, t)
+		}
 	}
 	return append(tables, g.matrices...)
 }
@@ -46,6 +49,10 @@ func (s *Gather) Plan() pipeline.Plan {
 	if s.found.latent != nil {
 		plan.Outputs = append(plan.Outputs, s.Latent())
 		plan.Inputs = append(plan.Inputs, s.found.latent.paths()...)
+	}
+	if s.found.refined != nil {
+		plan.Outputs = append(plan.Outputs, s.Refined())
+		plan.Inputs = append(plan.Inputs, s.found.refined.paths()...)
 	}
 	if len(s.found.matrices) > 0 {
 		plan.Outputs = append(plan.Outputs, s.Reconstruction())
@@ -77,8 +84,14 @@ func (s *Gather) Run(ctx context.Context, job *pipeline.Job) error {
 		job.Count("parts", int64(len(t.pieces)))
 		job.Count("cells", int64(t.cells()))
 	}
-	if t := s.found.latent; t != nil {
-		if err := pipeline.PublishFile(s.Latent(), func(tmp string) error { return t.write(ctx, job, tmp) }); err != nil {
+	for _, file := range []struct {
+		path string
+		t    *gathered
+	}{{s.Latent(), s.found.latent}, {s.Refined(), s.found.refined}} {
+		if file.t == nil {
+			continue
+		}
+		if err := pipeline.PublishFile(file.path, func(tmp string) error { return file.t.write(ctx, job, tmp) }); err != nil {
 			return err
 		}
 	}

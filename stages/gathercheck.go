@@ -69,7 +69,18 @@ func (p *partFile) goesWith(first *partFile) error {
 	if p.Of != first.Of {
 		return pipeline.BadInput("%s: is part %d of %d, %s is part %d of %d: gather parts of one number of parts", p.path, p.Part, p.Of, first.path, first.Part, first.Of)
 	}
+	if p.Refine != first.Refine {
+		return pipeline.BadInput("%s: its posteriors are %s, those of %s are %s: embed every part with the same --refine", p.path, fittedAs(p.Refine), first.path, fittedAs(first.Refine))
+	}
 	return p.sameData(first)
+}
+
+// fittedAs says how posteriors were made.
+func fittedAs(refine string) string {
+	if refine == "" {
+		return "the encoder's"
+	}
+	return "fitted to each cell (" + refine + ")"
 }
 
 // sameData refuses a part of other data than first's.

@@ -15,7 +15,7 @@ import (
 
 // find looks which files the folders hold, and checks that they make a whole.
 func (s *Gather) find(ctx context.Context) (*gathering, error) {
-	var latents, reconstructions []string
+	var latents, refined, reconstructions []string
 	for _, dir := range s.Parts {
 		l, err := s.partOf(dir)
 		if err != nil {
@@ -23,6 +23,9 @@ func (s *Gather) find(ctx context.Context) (*gathering, error) {
 		}
 		if exists(l.Latent()) {
 			latents = append(latents, l.Latent())
+		}
+		if exists(l.Refined()) {
+			refined = append(refined, l.Refined())
 		}
 		if exists(l.Reconstruction()) {
 			reconstructions = append(reconstructions, l.Reconstruction())
@@ -36,10 +39,29 @@ func (s *Gather) find(ctx context.Context) (*gathering, error) {
 		return g, nil
 	}
 	var err error
-	if g.latent, err = gather(ctx, "latent.parquet", latents); err != nil || len(g.matrices) == 0 {
+	if g.latent, err = gather(ctx, "latent.parquet", latents); err != nil {
+		return g, err
+	}
+	if err := g.findRefined(ctx, refined); err != nil || len(g.matrices) == 0 {
 		return g, err
 	}
 	return g, g.matrices[0].pieces[0].sameData(&g.latent.pieces[0])
+}
+
+// findRefined takes the posteriors that were fitted to each cell, which every part must
+// have where the latent is theirs.
+func (g *gathering) findRefined(ctx context.Context, paths []string) (err error) {
+	first := &g.latent.pieces[0]
+	if first.Refine == "" || len(paths) == 0 {
+		if first.Refine != "" {
+			return pipeline.NoInput("%s: is of refined posteriors (--refine), and refined.parquet beside it is missing: embed this part again", first.path)
+		}
+		return nil
+	}
+	if g.refined, err = gather(ctx, refinedName, paths); err != nil {
+		return err
+	}
+	return g.refined.pieces[0].goesWith(first)
 }
 
 // partOf looks at a folder that the user named.

@@ -39,6 +39,9 @@ func (t *gathered) write(ctx context.Context, job *pipeline.Job, path string) er
 	for _, name := range t.columns[1:] {
 		schema.Columns = append(schema.Columns, results.Field{Name: name, Type: results.Float32})
 	}
+	if t.name == refinedName {
+		schema.Metadata = map[string]string{refinedEntry: t.pieces[0].Refine}
+	}
 	w, err := results.Create(path, schema)
 	if err != nil {
 		return err

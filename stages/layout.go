@@ -41,6 +41,9 @@ func (l Layout) MultiQCTable() string { return filepath.Join(l.Dir, "cellvi_tabl
 // RunRecord is what ran: pipeline writes it, pipeline.ReadRun reads it.
 func (l Layout) RunRecord() string { return filepath.Join(l.Dir, "run.json") }
 
+// in is a file of the folder.
+func (l Layout) in(name string) string { return filepath.Join(l.Dir, name) }
+
 // or gives the override, or the default where none was given.
 func or(override, fallback string) string {
 	if override != "" {

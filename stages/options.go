@@ -49,6 +49,10 @@ type TrainOptions struct {
 type EmbedOptions struct {
 	LatentVar bool `json:"latent_var" name:"latent-var" help:"Write the posterior variances too, as columns latent_var_0 …" group:"Output"`
 
+	Refine        string `json:"refine,omitempty" name:"refine" enum:"diag,full,mixture,flow," default:"" placeholder:"NAME" help:"Fit a posterior to each cell, the decoder fixed, from the encoder's answer on: diag (a Gaussian with variances), full (with covariances), mixture (of Gaussians) or flow. latent.parquet then has its means, and refined.parquet covariances and bounds." group:"Posterior"`
+	RefineAssess  int    `json:"refine_assess,omitempty" name:"refine-assess" default:"32" placeholder:"N" help:"Draws of each cell's refined posterior, and the encoder's, that elbo_before, elbo_after and bound in refined.parquet are made of; from 100 on khat and ess too. 0 leaves them out, and saves time." group:"Posterior"`
+	RefineOptions `embed:""`
+
 	WriteH5AD     string   `json:"-" name:"write-h5ad" placeholder:"FILE" help:"Write a copy of the input, an .h5ad, with the posterior means in obsm. Inputs that are no .h5ad, or several, give a new .h5ad of the store's cells." group:"Output"`
 	From          string   `json:"-" name:"from" placeholder:"FILE" help:"What --write-h5ad copies: an .h5ad that was ingested, one of several; or the cells store, to write a new file. Not given: the one input." group:"Output"`
 	ObsmKey       string   `json:"obsm_key,omitempty" name:"obsm-key" default:"X_scVI" placeholder:"NAME" help:"Name of the posterior means in obsm." group:"Output"`

@@ -53,6 +53,7 @@ type Embed struct {
 	StorePath, PreparedPath, ModelPath string
 	Options                            EmbedOptions
 	Part                               PartOptions
+	Seed                               uint64         // of --refine
 	Ingest                             *IngestOptions // of the same run; nil: what run.json tells of them
 	copied                             *h5adSource    // what --write-h5ad copies; nil until Preflight found it
 	rowGroups                          rowGroups      // nil: as they are meant to be
@@ -82,12 +83,18 @@ func (s *Embed) Plan() pipeline.Plan {
 	}
 	options := s.Options
 	if s.Options.WriteH5AD == "" {
-		options = EmbedOptions{LatentVar: s.Options.LatentVar}
+		options = EmbedOptions{LatentVar: s.Options.LatentVar, Refine: options.Refine, RefineAssess: options.RefineAssess, RefineOptions: options.RefineOptions}
 	}
-	plan.Args = struct {
+	args := struct {
 		EmbedOptions
 		PartOptions
-	}{options, s.Part}
+		Seed uint64 `json:"seed,omitempty"`
+	}{options, s.Part, 0}
+	if s.Options.refines() {
+		plan.Outputs, plan.Partial = append(plan.Outputs, s.Refined()), []string{s.Refining()}
+		plan.Seed, args.Seed = &s.Seed, s.Seed
+	}
+	plan.Args = args
 	return plan
 }
 
@@ -135,7 +142,9 @@ type Report struct {
 	Layout
 	PreparedPath, ModelPath, HistoryPath, LatentPath string
 	RunPaths                                         []string // records (run.json) of stages that ran in other folders
+	CheckPath                                        string   // check.json; "": OUTDIR's, where there is one
 	Options                                          ReportOptions
+	check                                            string // found by Preflight; "": there is none
 }
 
 // Name is the subcommand.
@@ -153,10 +162,11 @@ func (s *Report) History() string { return or(s.HistoryPath, s.Layout.History())
 // Latent is the Parquet of posterior means.
 func (s *Report) Latent() string { return or(s.LatentPath, s.Layout.Latent()) }
 
-// Plan reads prepared, model, history, latent and the records, and writes three files.
+// Plan reads prepared, model, history, latent, the records and what check found, and
+// writes three files.
 func (s *Report) Plan() pipeline.Plan {
 	return pipeline.Plan{
-		Inputs:  append([]string{s.Prepared(), s.Model(), s.History(), s.Latent()}, s.RunPaths...),
+		Inputs:  given(append([]string{s.Prepared(), s.Model(), s.History(), s.Latent()}, s.RunPaths...), s.check),
 		Outputs: []string{s.Layout.Report(), s.MultiQC(), s.MultiQCTable()},
 		Args:    s.Options,
 	}

@@ -32,9 +32,10 @@ type partKey struct {
 	Cells  int   `json:"cells"` // kept in all
 	Ends   []int `json:"ends"`  // where row groups of the whole end, of those that end among the part's cells
 
-	Model    string `json:"model"`    // SHA-256 of the model's files
-	Prepared string `json:"prepared"` // SHA-256 of what prepare wrote
-	Store    string `json:"store"`    // the store's checksum
+	Model    string `json:"model"`            // SHA-256 of the model's files
+	Prepared string `json:"prepared"`         // SHA-256 of what prepare wrote
+	Store    string `json:"store"`            // the store's checksum
+	Refine   string `json:"refine,omitempty"` // how posteriors were fitted to the cells
 
 	SHA256 string `json:"sha256"` // of names and numbers, see digest
 }

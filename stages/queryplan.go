@@ -68,7 +68,7 @@ func QueryStages(at Layout, reference string, ingest IngestOptions, o QueryOptio
 		&Ingest{Layout: at, Options: ingest, Keys: o.keys(card)},
 		&Prepare{Layout: at, Options: o.prepare(), Shared: shared, Reference: ref},
 		&Query{Layout: at, Reference: ref, Options: o, Shared: shared},
-		&Embed{Layout: at, Options: embed, Ingest: &ingest},
+		&Embed{Layout: at, Options: embed, Ingest: &ingest, Seed: shared.Seed},
 	}, nil
 }
 

@@ -20,6 +20,9 @@ func (s *Report) Run(ctx context.Context, job *pipeline.Job) error {
 	if err != nil {
 		return err
 	}
+	if err := s.readCheck(ctx, job, data); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -88,12 +91,14 @@ func files(artifacts []pipeline.Artifact) []report.File {
 	return f
 }
 
-func (s *Report) readHistory(d *report.Data) error {
-	t, err := results.Read(s.History())
+func (s *Report) readHistory(d *report.Data) error { return readHistory(s.History(), &d.History) }
+
+// readHistory reads the losses that train wrote.
+func readHistory(path string, h *report.History) error {
+	t, err := results.Read(path)
 	if err != nil {
 		return err
 	}
-	h := &d.History
 	for _, c := range []struct {
 		name string
 		to   *[]float64
@@ -106,7 +111,7 @@ func (s *Report) readHistory(d *report.Data) error {
 		*c.to = floats(t.Column(c.name))
 	}
 	if h.ELBOTrain == nil {
-		return pipeline.BadInput("%s: has no column elbo_train of numbers: is it the history of a cellvi training?", s.History())
+		return pipeline.BadInput("%s: has no column elbo_train of numbers: is it the history of a cellvi training?", path)
 	}
 	return nil
 }

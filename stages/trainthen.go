@@ -28,7 +28,7 @@ func (s *Embed) ahead(job *pipeline.Job, cfg model.Config, _ []string, cells int
 			return err
 		}
 	}
-	return evaluationFits(job, cfg, cells, embedBytes(cells, cfg.NLatent), "raise it, or use fewer --threads")
+	return evaluationFits(job, cfg, cells, s.bytes(job, cfg, cells), "raise it, or use fewer --threads")
 }
 
 func (s *Reconstruct) ahead(job *pipeline.Job, cfg model.Config, genes []string, cells int) error {

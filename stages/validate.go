@@ -85,6 +85,7 @@ func (o EmbedOptions) Validate() error {
 	asked := o.From != "" || o.ObsmKey != "" && o.ObsmKey != defaultObsmKey || o.WriteObs || len(o.WriteLayers) > 0 || o.OverwriteKeys
 	f.unless(o.WriteH5AD != "" || !asked, "--from, --obsm-key, --write-obs, --write-layers and --overwrite-keys are given without --write-h5ad, which they are for")
 	f.unless(o.WriteH5AD == "" || h5ad.Named(o.ObsmKey), "--obsm-key is %q: it must be a name without a slash", o.ObsmKey)
+	o.validateRefine(&f)
 	for i, layer := range o.WriteLayers {
 		f.unless(layer == "px_rate" || layer == "px_scale", "--write-layers is %q: it must be px_rate or px_scale", layer)
 		f.unless(!slices.Contains(o.WriteLayers[:i], layer), "--write-layers names %s twice", layer)

@@ -18,7 +18,7 @@ const manyLeftOut = 0.2
 // advise says what to do next: only what applies to this run.
 func (d *Data) advise() (all []advice) {
 	for _, rule := range []func() []advice{
-		d.adviseTraining, d.adviseWeight, d.adviseBatches, d.adviseLabels, d.adviseInput, d.adviseLatent,
+		d.adviseTraining, d.adviseWeight, d.adviseBatches, d.adviseLabels, d.adviseInput, d.adviseLatent, d.advisePosterior,
 	} {
 		all = append(all, rule()...)
 	}

@@ -24,6 +24,8 @@ type Data struct {
 	Genes, Selected  int // genes of the store, genes the model was given
 	DefaultEpochs    int // that a training of so many cells has where no number is given
 
+	Check *Check // what was measured of the posteriors; nil: nothing was
+
 	scores *scores // nil: Measure was not called, or there is nothing to measure
 }
 

@@ -18,6 +18,9 @@ func (d *Data) glances() []glance {
 	if d.Label.given() {
 		all = append(all, d.glanceLabels())
 	}
+	if d.Check != nil {
+		all = append(all, d.Check.glance())
+	}
 	return all
 }
 

@@ -52,7 +52,9 @@ func (h *History) watched() (losses []float64, epochs []int, of string) {
 	return losses, epochs, "validation"
 }
 
-// judge compares the last tenth of the epochs with the tenth before.
+// judge compares the last tenth of the epochs with the tenth before. A change is one
+// where it is more than levelled, and the slope of the last fifth is clear of its noise
+// (trend).
 func (h *History) judge() (verdict, string) {
 	if n := h.Epochs(); n > 0 && !finite(h.ELBOTrain[n-1]) {
 		return diverged, "The last losses are not finite: the training diverged."
@@ -73,6 +75,8 @@ func (h *History) judge() (verdict, string) {
 	switch {
 	case !finite(change):
 		return diverged, "The last losses are not finite: the training diverged."
+	case math.Abs(change) > levelled && noise(elbo, change):
+		return converged, fmt.Sprintf("Converged: the %s ELBO changed by %s over the last %s, no more than it scatters from epoch to epoch.", of, percent(math.Abs(change)), over)
 	case change < -levelled:
 		return falling, fmt.Sprintf("Not converged: the %s ELBO still fell by %s over the last %s.", of, percent(-change), over)
 	case change > levelled:
@@ -99,6 +103,18 @@ func (h *History) warming() bool {
 	n := len(h.KLWeight)
 	return n > 1 && h.KLWeight[n-1] > h.KLWeight[n-2] && h.KLWeight[n-1] < enoughWeight
 }
+
+// LastKLWeight is the KL weight that training ended with; 1 where it is not told.
+func (h *History) LastKLWeight() float64 {
+	if w := lastFinite(h.KLWeight); finite(w) {
+		return w
+	}
+	return 1
+}
+
+// Warming tells whether training that ended with a KL weight ended before its warm-up was
+// as good as over.
+func Warming(weight float64) bool { return weight < enoughWeight }
 
 // weightAtEnd says whether training ended far from the end of the warm-up.
 func (h *History) weightAtEnd() string {

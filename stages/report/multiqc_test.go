@@ -81,6 +81,7 @@ func TestMultiQCSaysNothingOfOneRunButItsData(t *testing.T) {
 func TestMultiQCTable(t *testing.T) {
 	d := exampleData(600, 3, 4, 100)
 	d.Measure(1)
+	d.Check = exampleCheck()
 	var got struct {
 		Headers map[string]any
 		Data    map[string]map[string]any

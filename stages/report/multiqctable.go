@@ -38,6 +38,8 @@ const tableHeaders = `{
   "training": {"title": "Training", "description": "Whether the loss has levelled off", "cond_formatting_rules": {"pass": [{"s_eq": "converged"}], "warn": [{"s_eq": "not converged"}, {"s_eq": "past its best"}, {"s_eq": "too short to judge"}], "fail": [{"s_eq": "diverged"}]}},
   "kl_weight": {"title": "KL weight", "description": "Weight of the KL divergence at the end of training", "format": "{:,.3f}", "min": 0, "max": 1, "scale": "Purples"},
   "elbo_validation": {"title": "ELBO, validation", "description": "At the end, as a loss per held-out cell: lower is better, and comparable between runs on the same genes only", "format": "{:,.1f}", "scale": "Purples"},
+  "khat_good": {"title": "Posteriors to trust", "description": "Share of the checked cells whose posterior by the encoder has k-hat below 0.7 (cellvi check)", "format": "{:,.0%}", "min": 0, "max": 1, "scale": "Greens"},
+  "amortization_gap": {"title": "Amortization gap", "description": "Nats per cell that the encoder's posteriors give away against posteriors fitted to each cell (cellvi check)", "format": "{:,.2f}", "min": 0, "scale": "Oranges"},
   "batches_apart": {"title": "Batches apart", "description": "Batches whose cells have less than half the neighbours from other batches that full mixing would give", "format": "{:,.0f}", "min": 0, "scale": "Reds"},
   "ilisi": {"title": "iLISI", "description": "Mixing of batches, 0 to 1: Korsunsky et al. 2019, scaled after Luecken et al. 2022", "format": "{:,.3f}", "min": 0, "max": 1, "scale": "Greens"},
   "batch_asw": {"title": "Batch ASW", "description": "Silhouette of batches within labels, 1: cannot be told apart. Luecken et al. 2022", "format": "{:,.3f}", "min": 0, "max": 1, "scale": "Greens"},
@@ -75,6 +77,12 @@ func (d *Data) tableRow() map[string]any {
 	}
 	if n := len(d.History.KLWeight); n > 0 {
 		put("kl_weight", d.History.KLWeight[n-1])
+	}
+	if c := d.Check; c != nil {
+		put("khat_good", c.All().Encoder.Good)
+		if g := c.All().AmortizationGap; g != nil {
+			put("amortization_gap", g.Mean)
+		}
 	}
 	if s := d.scores; s != nil {
 		put("ilisi", s.iLISI)

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-//go:embed page.html sections.html
+//go:embed page.html sections.html checksection.html
 var pages embed.FS
 
 //go:embed page.css
@@ -33,6 +33,7 @@ type page struct {
 	Measured  string // what the scores are of
 	Batches   *levelTable
 	Labels    *levelTable
+	Check     *checkSection
 	Inputs    []File
 	InputSize int64
 	Stages    []stageRow
@@ -74,7 +75,7 @@ func (d *Data) page() *page {
 	p := &page{
 		Title: d.Title, Glances: d.glances(), Advice: d.advise(), Facts: d.facts(), Flows: d.flows(), Warnings: d.warnings(),
 		Charts: d.History.charts(), Scatters: d.scatters(1), Further: d.scatters(3), Sampled: d.sampled(),
-		Scores: d.scoreRows(), Measured: d.measuredOn(), Batches: d.batchTable(), Labels: d.labelTable(),
+		Scores: d.scoreRows(), Measured: d.measuredOn(), Batches: d.batchTable(), Labels: d.labelTable(), Check: d.Check.section(),
 		Inputs: inputs(d.Stages), Outputs: outputs(d.Stages), Stages: d.stageRows(),
 		Style: template.CSS(style), Script: template.JS(script), //nolint:gosec // both are this package's own files
 	}

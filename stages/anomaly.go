@@ -1,0 +1,69 @@
+package stages
+
+import (
+	"context"
+	"path/filepath"
+
+	"cellvi/pipeline"
+)
+
+// Anomaly finds counts that the model, given the cell's other counts, does not expect.
+// Empty paths mean Layout's.
+type Anomaly struct {
+	Layout
+	StorePath, PreparedPath, ModelPath string
+	Options                            AnomalyOptions
+}
+
+// Anomaly is the folder of what was found.
+func (l Layout) Anomaly() string { return filepath.Join(l.Dir, "anomaly") }
+
+// Name is the subcommand.
+func (s *Anomaly) Name() string { return "anomaly" }
+
+// Store is the folder of counts.
+func (s *Anomaly) Store() string { return or(s.StorePath, s.Layout.Store()) }
+
+// Prepared is the folder that says which cells and genes.
+func (s *Anomaly) Prepared() string { return or(s.PreparedPath, s.Layout.Prepared()) }
+
+// Model is the folder of the trained model.
+func (s *Anomaly) Model() string { return or(s.ModelPath, s.Layout.Model()) }
+
+// Plan reads store, prepared, model and the list of cells, if there is one, and writes a
+// folder.
+func (s *Anomaly) Plan() pipeline.Plan {
+	return pipeline.Plan{
+		Inputs:  given([]string{s.Store(), s.Prepared(), s.Model()}, s.Options.CellsFile),
+		Outputs: []string{s.Anomaly()},
+		Folders: map[string][]string{s.Anomaly(): s.replaces()},
+		Args:    s.Options,
+		Seed:    &s.Options.Seed,
+	}
+}
+
+// replaces are the files that the folder may hold, of other options too.
+func (s *Anomaly) replaces() []string {
+	return []string{"anomalies.parquet", "cells.parquet", "genes.parquet", "calibration.parquet", "scores.parquet"}
+}
+
+// Run judges the counts, finds the threshold, and writes what lies beyond.
+func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) error {
+	which := &Posterior{Layout: s.Layout, StorePath: s.Store(), PreparedPath: s.Prepared(), ModelPath: s.Model(),
+		Kind: likelihoodParameters, Options: PosteriorOptions{CellsFile: s.Options.CellsFile, Keep: s.Options.Keep}}
+	a, err := which.ask(ctx, job)
+	if err != nil {
+		return err
+	}
+	defer a.st.Close() // nothing was written to it
+	if a.vae.GeneLikelihood == "normal" && s.Options.Family == "expressed" {
+		return pipeline.Usage("--family expressed is for counts: the model's likelihood is normal, give --family all")
+	}
+	judge, err := newJudge(s.Options, a, job)
+	if err != nil {
+		return err
+	}
+	job.Count("cells", int64(len(a.rows)))
+	job.Count("genes", int64(len(a.genes)))
+	return pipeline.PublishDir(s.Anomaly(), func(dir string) error { return judge.write(ctx, dir) }, s.replaces()...)
+}

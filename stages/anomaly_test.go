@@ -1,0 +1,217 @@
+package stages
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"cellvi/io/results"
+	"cellvi/pipeline"
+)
+
+// anomalyRun judges counts as change says, with so many threads and bytes.
+func anomalyRun(l Layout, threads int, memory int64, change func(o *AnomalyOptions)) (*pipeline.Job, error) {
+	s := &Anomaly{Layout: l, Options: DefaultAnomalyOptions()}
+	s.Options.Samples, s.Options.Folds, s.Options.Refine = 8, 3, "diag"
+	change(&s.Options)
+	job := pipeline.NewJob(zerolog.Nop(), pipeline.NewLines(zerolog.Nop()), threads, memory)
+	if err := s.Options.Validate(); err != nil {
+		return job, err
+	}
+	return job, s.Run(context.Background(), job)
+}
+
+// anomalyTable is one of the files.
+func anomalyTable(t *testing.T, l Layout, file string) *results.Table {
+	t.Helper()
+	table, err := results.Read(inDir(l.Anomaly(), file))
+	check(t, err)
+	return table
+}
+
+// wild are the counts that are put into plantedTable: cell, gene, count.
+var wild = [][3]int{{5, 3, 120}, {211, 40, 200}, {400, 62, 150}}
+
+func wildTable() *table {
+	x := plantedTable()
+	for _, w := range wild {
+		x.rows[w[0]][w[1]] = float64(w[2])
+	}
+	return x
+}
+
+// TestAnomalyFinds: the counts that do not belong are found, first of all, and tables of
+// cells, genes and counts agree with each other.
+func TestAnomalyFinds(t *testing.T) {
+	l := fittedTable(t, wildTable(), 8)
+	job, err := anomalyRun(l, 2, 0, func(o *AnomalyOptions) { o.Scores = true })
+	check(t, err)
+	wantCounts(t, job, map[string]int64{"tests": plantedCells * plantedGenes, "cells": plantedCells, "genes": plantedGenes})
+	a, cells, genes, scores := anomalyTable(t, l, "anomalies"), anomalyTable(t, l, "cells"), anomalyTable(t, l, "genes"), anomalyTable(t, l, "scores")
+	p := a.Column("p").Float64
+	for _, w := range wild {
+		at := slices.IndexFunc(a.Column("cell_id").String, func(c string) bool { return c == cells.Column("cell_id").String[w[0]] })
+		if at < 0 {
+			t.Fatalf("%v is not found: %d were", w, a.Rows())
+		}
+		if a.Column("gene_id").String[at] != genes.Column("gene_id").String[w[1]] || a.Column("count").Float64[at] != float64(w[2]) || a.Column("direction").String[at] != "high" {
+			t.Errorf("%v is found as %s, %v, %s", w, a.Column("gene_id").String[at], a.Column("count").Float64[at], a.Column("direction").String[at])
+		}
+		if hi, mean := a.Column("upper").Float64[at], a.Column("expected").Float64[at]; hi >= float64(w[2]) || mean > hi {
+			t.Errorf("%v: expected %v, at most %v", w, mean, hi)
+		}
+		if s := scores.Columns[1+w[1]].Float32[w[0]]; float64(s) < -math.Log10(p[at])-1 {
+			t.Errorf("%v has score %v, p %v", w, s, p[at])
+		}
+	}
+	if int64(a.Rows()) != job.Counts()["anomalies"] || a.Rows() > 20 {
+		t.Errorf("%d rows, %d counted", a.Rows(), job.Counts()["anomalies"])
+	}
+	for i, q := range a.Column("q").Float64 {
+		if q > 0.05 || p[i] > q {
+			t.Errorf("row %d: p %v, q %v", i, p[i], q)
+		}
+	}
+	for _, of := range []*results.Table{cells, genes} {
+		sum := 0
+		for i := range of.Rows() {
+			sum += int(of.Column("found_high").Int32[i] + of.Column("found_low").Int32[i])
+			if n := of.Column("tests").Int32[i]; int(n) != plantedCells*plantedGenes/of.Rows() {
+				t.Fatalf("row %d: %d tests", i, n)
+			}
+		}
+		if sum != a.Rows() {
+			t.Errorf("%d found in all, %d rows", sum, a.Rows())
+		}
+	}
+}
+
+// TestAnomalyCalibrated: the intervals of a table hold about what they should, and the table of
+// coverage has all tests.
+func TestAnomalyCalibrated(t *testing.T) {
+	l := fittedTable(t, plantedTable(), 8)
+	_, err := anomalyRun(l, 2, 0, func(o *AnomalyOptions) {})
+	check(t, err)
+	c := anomalyTable(t, l, "calibration")
+	tests := int64(0)
+	for i, part := range c.Column("part").String {
+		if !math.IsNaN(c.Column("expected_from").Float64[i]) {
+			continue
+		}
+		tests += c.Column("tests").Int64[i]
+		share, closed := c.Column("coverage").Float64[i], c.Column("coverage_closed").Float64[i]
+		if share < 0.86 || share > 0.94 || closed < share {
+			t.Errorf("90%% intervals hold %.3f of %s, closed %.3f", share, part, closed)
+		}
+	}
+	if tests != plantedCells*plantedGenes {
+		t.Errorf("%d tests", tests)
+	}
+}
+
+// TestAnomalySame: the same bytes for any number of threads, whatever cells are asked for
+// beside a cell, and within the smallest budget that is accepted.
+func TestAnomalySame(t *testing.T) {
+	l := fittedTable(t, wildTable(), 2)
+	for name, change := range map[string]func(o *AnomalyOptions){
+		"left out": func(o *AnomalyOptions) { o.Scores, o.FDR = true, 0.5 },
+		"the encoder's": func(o *AnomalyOptions) {
+			o.LeaveOut, o.Refine, o.Folds, o.Family, o.Tail, o.FDR = false, "none", 5, "expressed", "upper", 0.5
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := anomalyRun(l, 1, 0, change)
+			check(t, err)
+			want := bytesOf(t, l.Anomaly())
+			_, err = anomalyRun(l, 3, 0, change)
+			check(t, err)
+			if !bytes.Equal(bytesOf(t, l.Anomaly()), want) {
+				t.Error("three threads give other bytes than one")
+			}
+			_, err = anomalyRun(l, 3, 70e6, change)
+			wantError(t, err, pipeline.ExitOverMemory, "anomaly", "--memory allows")
+			all := anomalyTable(t, l, "cells")
+			_, err = anomalyRun(l, 2, 0, func(o *AnomalyOptions) {
+				change(o)
+				o.Keep = []string{"sample == s1"}
+			})
+			check(t, err)
+			some := anomalyTable(t, l, "cells")
+			if some.Rows() >= all.Rows() || some.Rows() == 0 {
+				t.Fatalf("%d of %d cells", some.Rows(), all.Rows())
+			}
+			for i, id := range some.Column("cell_id").String {
+				at := slices.Index(all.Column("cell_id").String, id)
+				if got, want := some.Column("surprise").Float64[i], all.Column("surprise").Float64[at]; got != want {
+					t.Fatalf("%s: %v, among all %v", id, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestAnomalyTails: a one-sided test finds its own side alone.
+func TestAnomalyTails(t *testing.T) {
+	x := wildTable()
+	for g := range 60 { // a cell that lacks what it should have
+		x.rows[100][g] *= 40
+	}
+	x.rows[100][30] = 0
+	l := fittedTable(t, x, 4)
+	for side, other := range map[string]string{"upper": "low", "lower": "high"} {
+		_, err := anomalyRun(l, 2, 0, func(o *AnomalyOptions) { o.Tail = side })
+		check(t, err)
+		a := anomalyTable(t, l, "anomalies")
+		if slices.Contains(a.Column("direction").String, other) {
+			t.Errorf("--tail %s finds counts that are too %s", side, other)
+		}
+		if a.Rows() == 0 {
+			t.Errorf("--tail %s finds none", side)
+		}
+	}
+}
+
+// TestAnomalyRefuses: options that contradict each other.
+func TestAnomalyRefuses(t *testing.T) {
+	for words, change := range map[string]func(o *AnomalyOptions){
+		"--n-samples is 0":             func(o *AnomalyOptions) { o.Samples = 0 },
+		"--n-samples is 129":           func(o *AnomalyOptions) { o.Samples = 129 },
+		"--folds is 1":                 func(o *AnomalyOptions) { o.Folds = 1 },
+		"--folds is given with":        func(o *AnomalyOptions) { o.LeaveOut, o.Folds = false, 7 },
+		"--refine none is the encoder": func(o *AnomalyOptions) { o.Refine = "none" },
+		"--refine is \"flow\"":         func(o *AnomalyOptions) { o.Refine = "flow" },
+		"--tail is":                    func(o *AnomalyOptions) { o.Tail = "both" },
+		"--family is":                  func(o *AnomalyOptions) { o.Family = "zeros" },
+		"--fdr is 1":                   func(o *AnomalyOptions) { o.FDR = 1 },
+		"--coverage is 0":              func(o *AnomalyOptions) { o.Coverage = 0 },
+		"--keep":                       func(o *AnomalyOptions) { o.Keep = []string{""} },
+	} {
+		o := DefaultAnomalyOptions()
+		change(&o)
+		wantError(t, o.Validate(), pipeline.ExitUsage, words)
+	}
+	check(t, DefaultAnomalyOptions().Validate())
+}
+
+// TestSpill: candidates come back as they were put in.
+func TestSpill(t *testing.T) {
+	s, err := createSpill(t.TempDir() + "/candidates")
+	check(t, err)
+	rng := rand.New(rand.NewPCG(1, 1))
+	var want, got []candidate
+	for i := range 3000 {
+		c := candidate{int32(i), int32(rng.IntN(9)), i%2 == 0, rng.Float64(), rng.Float64(), 1, 2, rng.Float64()}
+		want = append(want, c)
+		check(t, s.put(c))
+	}
+	check(t, s.each(func(c candidate) error { got = append(got, c); return nil }))
+	check(t, s.remove())
+	if !slices.Equal(got, want) {
+		t.Error("other candidates come back")
+	}
+}

@@ -1,0 +1,65 @@
+package stages
+
+import (
+	"fmt"
+	"math"
+
+	"cellvi/io/results"
+)
+
+// writeCalibration writes how many counts lie in their predictive intervals: of training
+// cells, validation cells and the others, by expected count and in all. What is off among
+// held-out cells is told.
+func (j *judge) writeCalibration(path string) error {
+	var parts []string
+	var from, nominal, share, closed []float64
+	var tests []int64
+	bins := make([][]float64, len(covered{}.pit))
+	row := func(name string, least float64, c *covered) {
+		if c.tests == 0 {
+			return
+		}
+		n := float64(c.tests)
+		parts, from, tests = append(parts, name), append(from, least), append(tests, c.tests)
+		nominal, share, closed = append(nominal, j.options.Coverage), append(share, c.share()), append(closed, float64(c.closed)/n)
+		for k := range bins {
+			bins[k] = append(bins[k], float64(c.pit[k])/n)
+		}
+	}
+	for _, p := range []part{toTrain, toValidate, toTest} {
+		name := map[part]string{toTrain: partTrain, toValidate: partValidation, toTest: "test"}[p]
+		var all covered
+		for k := range expectedFrom {
+			all.add(&j.calibration[p][k])
+		}
+		row(name, math.NaN(), &all)
+		for k, least := range expectedFrom {
+			row(name, least, &j.calibration[p][k])
+		}
+		if p == toValidate && all.tests > 0 {
+			j.tellCoverage(&all, &j.calibration[p])
+		}
+	}
+	columns := []results.Column{{Name: "part", String: parts}, {Name: "expected_from", Float64: from}, {Name: "tests", Int64: tests},
+		{Name: "nominal", Float64: nominal}, {Name: "coverage", Float64: share}, {Name: "coverage_closed", Float64: closed}}
+	for k, values := range bins {
+		columns = append(columns, results.Column{Name: fmt.Sprintf("pit_%d", k), Float64: values})
+	}
+	return results.Write(path, "", nil, columns...)
+}
+
+// tellCoverage says what share of the held-out cells' counts lies in the intervals.
+func (j *judge) tellCoverage(all *covered, by *[len(expectedFrom)]covered) {
+	var expected covered
+	for k, least := range expectedFrom {
+		if least >= 1 {
+			expected.add(&by[k])
+		}
+	}
+	j.job.Note("%.4g%% intervals hold %.3f%% of the validation cells' counts, %.3f%% of those of which 1 or more were expected",
+		100*j.options.Coverage, 100*all.share(), 100*expected.share())
+	const off = 0.02
+	if math.Abs(all.share()-j.options.Coverage) > off {
+		j.job.Warn("%.4g%% intervals hold %.1f%% of the validation cells' counts: p-values are not to be taken at their word; train longer, or give --leave-out", 100*j.options.Coverage, 100*all.share())
+	}
+}
