@@ -66,8 +66,8 @@ func (f *Family) UnmarshalText(name []byte) error {
 // flowLayers is the number of a flow's layers.
 const flowLayers = 2
 
-// mostBent is the most dimensions of a flow: 128 are 84,000 outputs a cell.
-const mostBent = 128
+// MostBent is the most dimensions of a flow: 128 of them are 84,000 outputs a cell.
+const MostBent = 128
 
 // The encoder's further outputs, in the order of encoder.more.
 const (
@@ -109,7 +109,7 @@ func (p *problems) family(c Config) {
 	known := c.Posterior == Diagonal || c.Posterior == Full || c.Posterior == Flow
 	p.check(known, "posterior is %q: there are %q", c.Posterior, FamilyNames())
 	p.check(!known || c.Posterior == Diagonal || c.NLatent >= 2, "posterior %s needs n_latent 2 at least: one dimension has no covariance, take diag", c.Posterior)
-	p.check(c.Posterior != Flow || c.NLatent <= mostBent, "posterior flow takes n_latent up to %d, it is %d: its outputs grow with the square, take full or diag", mostBent, c.NLatent)
+	p.check(c.Posterior != Flow || c.NLatent <= MostBent, "posterior flow takes n_latent up to %d, it is %d: its outputs grow with the square, take full or diag", MostBent, c.NLatent)
 }
 
 // form is the numbers of a pass that a posterior has which is not diagonal.
