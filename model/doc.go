@@ -55,7 +55,7 @@
 //	latent.go      z and KL                      headhalf.go   the head in bfloat16
 //	family.go      a posterior that leans and    familypass.go its draw, KL and gradient
 //	               bends                         familymoments.go  its mean and variance
-//	sylvester.go   a layer of its flow
+//	sylvester.go   a layer of its flow           familynormal.go   the normal beside it
 //	simplex.go     a latent on the simplex       coded.go      theta by batch or label
 //	library.go     l where it is latent          autozi.go     which genes are zero-inflated
 //

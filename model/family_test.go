@@ -183,6 +183,39 @@ func TestFamilyMoments(t *testing.T) {
 	}
 }
 
+// The normal distribution of a posterior has its means and variances, and full's is it.
+func TestFamilyNormal(t *testing.T) {
+	for _, of := range []Family{Diagonal, Full, Flow} {
+		v := familyModel(of, func(*Config) {})
+		const n, ld = 7, 5
+		p, l, points := forwardOf(v, randomCells(n, v.Config)), v.NLatent, v.points(false)
+		wantMean, wantVar := p.Mean, p.Variance
+		if of != Diagonal {
+			p.moments(n, points, false, wantMean, wantVar)
+		}
+		for b := range n {
+			mean, chol := make([]float64, l), make([]float64, l*ld)
+			p.normal(b, points, mean, chol, ld)
+			lean := 0.0
+			for i := range l {
+				variance := 0.0
+				for j := range i + 1 {
+					variance += chol[i*ld+j] * chol[i*ld+j]
+				}
+				for j := range i {
+					lean += math.Abs(chol[i*ld+j])
+				}
+				if want := float64(wantVar[b*l+i]); math.Abs(mean[i]-float64(wantMean[b*l+i])) > 1e-5 || math.Abs(variance-want) > 1e-5*(1+want) {
+					t.Errorf("%s, cell %d: mean %g and variance %g of dimension %d, want %g and %g", of, b, mean[i], variance, i, wantMean[b*l+i], want)
+				}
+			}
+			if (lean == 0) != (of == Diagonal) {
+				t.Errorf("%s, cell %d: covariances come to %g", of, b, lean)
+			}
+		}
+	}
+}
+
 // Without draws cells are decoded at the posterior's mean, which a flow's ε = 0 is not.
 func TestGenerateAtTheFamilysMean(t *testing.T) {
 	for _, of := range []Family{Full, Flow} {
