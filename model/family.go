@@ -17,7 +17,7 @@ import "cellvi/model/kernel"
 //	          numbers are outputs of the encoder: see sylvester
 //
 // A Sylvester flow was chosen because its parameters are each cell's own, so that the
-// decoder's posterior may be bent otherwise in every cell; because its determinant is
+// posterior may be bent otherwise in every cell; because its determinant is
 // exact in L operations; because a draw takes one pass, not one for each dimension, as
 // an inverse autoregressive flow's density of a given point does; and because it did
 // better than planar and inverse autoregressive ones in that paper. It acts on ε, before
