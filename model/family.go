@@ -18,8 +18,7 @@ import "cellvi/model/kernel"
 //
 // A Sylvester flow was chosen because its parameters are each cell's own, so that the
 // posterior may be bent otherwise in every cell; because its determinant is
-// exact in L operations; because a draw takes one pass, not one for each dimension, as
-// an inverse autoregressive flow's density of a given point does; and because it did
+// exact in L operations; because a draw and its density take one pass; and because it did
 // better than planar and inverse autoregressive ones in that paper. It acts on ε, before
 // C, where numbers are of the size of 1 in every dimension.
 //
