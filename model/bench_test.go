@@ -111,6 +111,8 @@ func BenchmarkFamily(b *testing.B) {
 	}{
 		{"nb", func(*Config) {}},
 		{"zinb", func(c *Config) { c.GeneLikelihood = "zinb" }},
+		{"posterior-full", func(c *Config) { c.Posterior = Full }},
+		{"posterior-flow", func(c *Config) { c.Posterior = Flow }},
 		{"poisson", func(c *Config) { c.GeneLikelihood = "poisson" }},
 		{"normal", func(c *Config) { c.GeneLikelihood = "normal" }},
 		{"categorical-covariate", func(c *Config) { c.NCatsPerCov = []int{5} }},

@@ -22,6 +22,7 @@ type Config struct {
 	GeneLikelihood     string `json:"gene_likelihood"`     // nb, zinb, poisson or normal
 	Dispersion         string `json:"dispersion"`          // gene, gene-batch, gene-label or gene-cell
 	LatentDistribution string `json:"latent_distribution"` // normal, or ln: logistic-normal
+	Posterior          Family `json:"posterior"`           // of z given a cell; cellvi's own
 	LogVariational     bool   `json:"log_variational"`     // the encoder sees log(1+x), not x
 	UseObservedLibSize bool   `json:"use_observed_lib_size"`
 	UseSizeFactor      bool   `json:"use_size_factor_key"` // mu = size factor · softplus; goes before the library size
@@ -80,6 +81,7 @@ func (c Config) Validate() error {
 	p.check(c.BatchRepresentation != "embedding" || c.BatchEmbeddingDim >= 1, "batch_embedding_dim is %d, below 1", c.BatchEmbeddingDim)
 	p.oneOf("use_batch_norm", c.UseBatchNorm, "encoder", "decoder", "none", "both")
 	p.oneOf("use_layer_norm", c.UseLayerNorm, "encoder", "decoder", "none", "both")
+	p.family(c)
 	switch c.Model {
 	case LinearSCVI:
 		p.linear(c)

@@ -129,6 +129,9 @@ func (p *Pass[T]) tensors() (list []cellTensor) {
 	layers("z_encoder", p.enc.acts, v.enc.hiddens)
 	add("qz_m", p.enc.mean, v.NLatent)
 	add("qz_v", p.enc.variance, v.NLatent)
+	for i, l := range v.enc.more {
+		add([]string{"the Cholesky factor of qz", "the flow of qz, outer triangles,", "the flow of qz, inner triangles,"}[i], p.enc.more[i], l.out)
+	}
 	add("z", p.Z, v.NLatent)
 	if v.lib != nil {
 		layers("l_encoder", p.lib.acts, v.lib.hiddens)

@@ -100,7 +100,7 @@ func TestDivergenceOfAParameter(t *testing.T) {
 // What each later tensor of a forward is called, when it is the first that is spoilt.
 func TestNotFiniteTensors(t *testing.T) {
 	cfg := DefaultConfig()
-	cfg.NInput, cfg.NBatch, cfg.NHidden, cfg.UseObservedLibSize, cfg.NLayers = 30, 2, 16, false, 2
+	cfg.NInput, cfg.NBatch, cfg.NHidden, cfg.UseObservedLibSize, cfg.NLayers, cfg.Posterior = 30, 2, 16, false, 2, Flow
 	v := New[float32](cfg)
 	v.Initialize(0)
 	if err := v.SetLibraryPrior([]float64{3, 3}, []float64{1, 1}); err != nil {
@@ -114,6 +114,9 @@ func TestNotFiniteTensors(t *testing.T) {
 		"the output of z_encoder, layer 1,": func() { p.enc.acts[1].y[7*16+1] = nan },
 		"qz_m":                              func() { p.enc.mean[7*cfg.NLatent] = nan },
 		"qz_v":                              func() { p.enc.variance[7*cfg.NLatent] = nan },
+		"the Cholesky factor of qz":         func() { p.enc.more[lowerOutput][7*45+3] = nan },
+		"the flow of qz, outer triangles,":  func() { p.enc.more[outerOutput][7*flowLayers*55] = nan },
+		"the flow of qz, inner triangles,":  func() { p.enc.more[innerOutput][7*flowLayers*65] = nan },
 		"z":                                 func() { p.Z[7*cfg.NLatent+2] = nan },
 		"the input of l_encoder, layer 0,":  func() { p.lib.acts[0].x[7*16] = nan },
 		"ql_m":                              func() { p.lib.mean[7] = nan },

@@ -21,7 +21,8 @@
 // gene, or of each gene and batch or label, or an output; further covariates beside
 // the batch, seen by the encoder too or not; l latent, with an encoder of its own and
 // the prior N(m_s, v_s) for log l; a given size factor in place of l, with softplus in
-// place of softmax; a latent on the simplex; a linear decoder (LinearSCVI); and a
+// place of softmax; a latent on the simplex; a linear decoder (LinearSCVI); a posterior
+// of z with a full covariance, or a flow (Family, which scvi-tools has not); and a
 // posterior for whether each gene is zero-inflated (AutoZI).
 //
 //	symbol   name here                  scvi-tools' name
@@ -52,6 +53,9 @@
 //	fixednorm.go   norms at running statistics   head.go       outputs → rho, log p(x|z)
 //	linear.go      W x + b, one-hot columns      headlikelihood.go  log p(x|z), stripe by stripe
 //	latent.go      z and KL                      headhalf.go   the head in bfloat16
+//	family.go      a posterior that leans and    familypass.go its draw, KL and gradient
+//	               bends                         familymoments.go  its mean and variance
+//	sylvester.go   a layer of its flow           familynormal.go   the normal beside it
 //	simplex.go     a latent on the simplex       coded.go      theta by batch or label
 //	library.go     l where it is latent          autozi.go     which genes are zero-inflated
 //

@@ -20,6 +20,7 @@ type encoder[T kernel.Float] struct {
 	hiddens  []*hidden[T]
 	mean     *linear[T]
 	variance *linear[T]
+	more     []*linear[T] // further outputs of the posterior: see Family
 }
 
 // newEncoder names the layers as scvi-tools does; linears[0] is nil, its place
@@ -101,9 +102,10 @@ func axpy[T kernel.Float](a T, x, y []T) {
 	}
 }
 
-// forward goes from the first layer's x to the posterior's mean and log-variance
-// input. masks are of dropout, nil in evaluation.
-func (e *encoder[T]) forward(ops kernel.Ops[T], m *Minibatch[T], train bool, masks [][]T, acts []activations[T], mean, raw []T) {
+// forward goes from the first layer's x to the posterior's mean, log-variance input
+// and further outputs, in q. masks are of dropout, nil in evaluation.
+func (e *encoder[T]) forward(ops kernel.Ops[T], m *Minibatch[T], train bool, masks [][]T, q *posterior[T]) {
+	acts := q.acts
 	for i, n := range e.hiddens {
 		if i > 0 {
 			e.linears[i].forward(ops, m.B, acts[i-1].y, m.Hot, acts[i].x)
@@ -115,19 +117,27 @@ func (e *encoder[T]) forward(ops kernel.Ops[T], m *Minibatch[T], train bool, mas
 		n.forward(ops, m.B, train, mask, &acts[i])
 	}
 	last := &acts[len(acts)-1]
-	e.mean.forward(ops, m.B, last.y, onehot{}, mean)
-	e.variance.forward(ops, m.B, last.y, onehot{}, raw)
+	e.mean.forward(ops, m.B, last.y, onehot{}, q.mean)
+	e.variance.forward(ops, m.B, last.y, onehot{}, q.raw)
+	for i, l := range e.more {
+		l.forward(ops, m.B, last.y, onehot{}, q.more[i])
+	}
 }
 
-// backward goes from the gradients at mean and raw to the gradient at the first
-// layer's x, left in acts[0].dy, and writes every gradient but those of the input
+// backward goes from the gradients at the outputs, in q, to the gradient at the first
+// layer's x, left in its acts[0].dy, and writes every gradient but those of the input
 // weight's genes. It adds to ddense (B, dense), where that is not nil, the gradient at
 // what stands beside the counts.
-func (e *encoder[T]) backward(ops kernel.Ops[T], m *Minibatch[T], acts []activations[T], dense, dmean, draw, scratch, ddense []T) {
+func (e *encoder[T]) backward(ops kernel.Ops[T], m *Minibatch[T], q *posterior[T], dense, scratch, ddense []T) {
+	acts := q.acts
 	b, last := m.B, &acts[len(acts)-1]
-	e.mean.backward(ops, b, last.y, onehot{}, dmean, last.dy)
-	e.variance.backward(ops, b, last.y, onehot{}, draw, scratch)
+	e.mean.backward(ops, b, last.y, onehot{}, q.dm, last.dy)
+	e.variance.backward(ops, b, last.y, onehot{}, q.dra, scratch)
 	ops.Add(scratch[:b*e.h], last.dy[:b*e.h])
+	for i, l := range e.more {
+		l.backward(ops, b, last.y, onehot{}, q.dmore[i], scratch)
+		ops.Add(scratch[:b*e.h], last.dy[:b*e.h])
+	}
 	for i := len(acts) - 1; i >= 0; i-- {
 		e.hiddens[i].backward(ops, b, &acts[i])
 		if i > 0 {

@@ -126,24 +126,25 @@ func (e *Evaluator) losses(ctx context.Context, source Source, rows []int32, d d
 }
 
 // Posterior writes the posterior's mean and variance (len(rows), L) of rows of
-// source, those of the place on the simplex where the latent is logistic-normal.
+// source, each dimension's own variance whatever the Family, those of the place on the simplex where the latent is logistic-normal.
 // variance may be nil.
 func (e *Evaluator) Posterior(ctx context.Context, source Source, rows []int32, mean, variance []float32) error {
-	l := e.vae.NLatent
-	var points []float64
-	if e.vae.LatentDistribution == "ln" {
-		points = spreadNormals(simplexPoints, l)
-	}
+	l, simplex := e.vae.NLatent, e.vae.LatentDistribution == "ln"
+	points := e.vae.points(true)
 	return e.each(ctx, source, rows, func(t task) {
 		t.mini.fill(t.cells, t.rows, e.vae.frame)
 		t.mini.still(e.vae.Config)
 		t.pass.encode(t.mini, false, 0, nil)
-		if points != nil {
-			to := t.first * l
-			var second []float32
-			if variance != nil {
-				second = variance[to : to+t.n*l]
-			}
+		to := t.first * l
+		var second []float32
+		if variance != nil {
+			second = variance[to : to+t.n*l]
+		}
+		if e.vae.Posterior != Diagonal {
+			t.pass.moments(t.n, points, simplex, mean[to:to+t.n*l], second)
+			return
+		}
+		if simplex {
 			simplexMoments(l, points, t.pass.Mean[:t.n*l], t.pass.Variance[:t.n*l], mean[to:to+t.n*l], second)
 			return
 		}

@@ -14,10 +14,13 @@ func (p *Pass[T]) logRatio(out []float64) {
 	m, l := p.m, p.vae.NLatent
 	for b := range out {
 		sum := 0.0
-		for i := b * l; i < (b+1)*l; i++ {
+		for i := b * l; i < (b+1)*l && p.vae.Posterior == Diagonal; i++ {
 			eps, v := float64(m.Noise[i]), float64(p.enc.variance[i])
 			y := float64(p.enc.mean[i]) + math.Sqrt(v)*eps
 			sum += 0.5 * (eps*eps - y*y + math.Log(v))
+		}
+		if p.vae.Posterior != Diagonal {
+			sum = p.familyRatio(b)
 		}
 		if p.vae.lib != nil {
 			sum += p.libraryRatio(b)

@@ -23,6 +23,8 @@ func deaf(t *testing.T, set func(*Config)) *VAE[float32] {
 			fillWith(p.w, 0.3)
 		case strings.HasSuffix(p.name, "var_encoder.bias"):
 			fillWith(p.w, -0.2)
+		case strings.HasSuffix(p.name, "chol_encoder.bias"), strings.HasSuffix(p.name, "outer_encoder.bias"):
+			fillWith(p.w, 0.4)
 		case strings.HasPrefix(p.name, "decoder.") && strings.HasSuffix(p.name, "weight"):
 			clear(p.w)
 		case strings.Contains(p.name, "_encoder.weight"):
@@ -66,7 +68,9 @@ func evidence(t *testing.T, v *VAE[float32], cells *Cells, draws int) (ll, elbo 
 // weights p(z)/q(z|x) average to one. It stays so for a logistic-normal latent, whose
 // densities are those before the softmax.
 func TestEvidenceOfADeafDecoder(t *testing.T) {
-	for name, set := range map[string]func(*Config){"normal": func(*Config) {}, "ln": func(c *Config) { c.LatentDistribution = "ln" }} {
+	for name, set := range map[string]func(*Config){"normal": func(*Config) {}, "ln": func(c *Config) { c.LatentDistribution = "ln" },
+		"full": func(c *Config) { c.Posterior = Full }, "flow": func(c *Config) { c.Posterior = Flow },
+		"flow, ln": func(c *Config) { c.Posterior, c.LatentDistribution = Flow, "ln" }} {
 		v := deaf(t, set)
 		cells := randomCells(6, v.Config)
 		ll, elbo := evidence(t, v, cells, 4000)

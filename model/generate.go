@@ -23,8 +23,8 @@ type Generated struct {
 	First, N int       // cells First … First+N−1 of the rows
 	Sample   int       // the number of the draw, from Generation.First
 	Batch    int       // decoded as of this batch; −1: each cell of its own
-	Mean     []float32 // (N, L) of the posterior
-	Variance []float32 // (N, L)
+	Mean     []float32 // (N, L) of the posterior, before any softmax
+	Variance []float32 // (N, L) each dimension's own
 	Z        []float32 // (N, L) the draw; on the simplex where the latent is logistic-normal
 	Library  []float32 // (N) l: total counts, size factor, or exp of the latent's draw
 	Observed []float32 // (N) total counts, or size factors: what Library is where it is not latent
@@ -47,7 +47,7 @@ type Generated struct {
 func (e *Evaluator) Generate(ctx context.Context, source Source, rows []int32, g Generation, do func(*Generated) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	makers := sync.Pool{New: func() any { return &generator{vae: e.vae, of: g} }}
+	makers := sync.Pool{New: func() any { return &generator{vae: e.vae, of: g, points: e.vae.points(false)} }}
 	err := e.each(ctx, source, rows, func(t task) {
 		x := makers.Get().(*generator)
 		defer makers.Put(x)
@@ -70,6 +70,7 @@ type generator struct {
 	counts []float32
 	ratio  []float64
 	at     int // the batch that the pass decodes as
+	points []float64
 }
 
 func (x *generator) minibatch(ctx context.Context, t task, do func(*Generated) error) error {
@@ -77,6 +78,7 @@ func (x *generator) minibatch(ctx context.Context, t task, do func(*Generated) e
 	m.fill(t.cells, t.rows, v.frame)
 	m.still(v.Config)
 	p.open(m, false)
+	p.center(t.n, x.points)
 	x.at = -1
 	for s := x.of.First; s < x.of.First+max(1, x.of.Samples); s++ {
 		if x.of.Samples > 0 {
@@ -151,7 +153,7 @@ func (p *Pass[T]) redraw(t task, seed uint64, sample int) {
 func (x *generator) assemble(t task, sample int) {
 	p, v, n, l := t.pass, x.vae, t.n, x.vae.NLatent
 	g := v.NInput
-	x.out = Generated{First: t.first, N: n, Sample: sample, Batch: x.at, Mean: p.enc.mean[:n*l], Variance: p.enc.variance[:n*l],
+	x.out = Generated{First: t.first, N: n, Sample: sample, Batch: x.at, Mean: p.Mean[:n*l], Variance: p.Variance[:n*l],
 		Z: p.Z[:n*l], Library: p.Library[:n], Observed: t.mini.Library[:n]}
 	if !x.of.Latent {
 		x.out.Scale = x.d.scale[:n*g]

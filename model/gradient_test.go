@@ -74,13 +74,23 @@ var variants = map[string]func(c *Config){
 	"latent library, embedded": func(c *Config) {
 		c.UseObservedLibSize, c.EncodeCovariates, c.BatchRepresentation = false, true, "embedding"
 	},
-	"size factor":         func(c *Config) { c.UseSizeFactor = true },
-	"size factor zinb":    func(c *Config) { c.UseSizeFactor, c.GeneLikelihood = true, "zinb" },
-	"layer norm":          func(c *Config) { c.UseBatchNorm, c.UseLayerNorm = "none", "both" },
-	"both norms":          func(c *Config) { c.UseLayerNorm, c.NLayers = "both", 2 },
-	"norms apart":         func(c *Config) { c.UseBatchNorm, c.UseLayerNorm = "encoder", "decoder" },
-	"no norm":             func(c *Config) { c.UseBatchNorm = "none" },
-	"logistic-normal":     func(c *Config) { c.LatentDistribution = "ln" },
+	"size factor":      func(c *Config) { c.UseSizeFactor = true },
+	"size factor zinb": func(c *Config) { c.UseSizeFactor, c.GeneLikelihood = true, "zinb" },
+	"layer norm":       func(c *Config) { c.UseBatchNorm, c.UseLayerNorm = "none", "both" },
+	"both norms":       func(c *Config) { c.UseLayerNorm, c.NLayers = "both", 2 },
+	"norms apart":      func(c *Config) { c.UseBatchNorm, c.UseLayerNorm = "encoder", "decoder" },
+	"no norm":          func(c *Config) { c.UseBatchNorm = "none" },
+	"logistic-normal":  func(c *Config) { c.LatentDistribution = "ln" },
+	"full":             func(c *Config) { c.Posterior = Full },
+	"flow":             func(c *Config) { c.Posterior = Flow },
+	"full, logistic-normal": func(c *Config) {
+		c.Posterior, c.LatentDistribution, c.UseObservedLibSize, c.NLatent = Full, "ln", false, 2
+	},
+	"flow, logistic-normal": func(c *Config) {
+		c.Posterior, c.LatentDistribution, c.UseObservedLibSize, c.NLatent = Flow, "ln", false, 5
+	},
+	"flow, linear":        func(c *Config) { c.Model, c.UseObservedLibSize, c.Posterior = LinearSCVI, false, Flow },
+	"full, autozi":        func(c *Config) { c.Model, c.GeneLikelihood, c.Posterior = AutoZI, "zinb", Full },
 	"linear":              func(c *Config) { c.Model, c.UseObservedLibSize = LinearSCVI, false },
 	"linear zinb":         func(c *Config) { c.Model, c.GeneLikelihood, c.Bias = LinearSCVI, "zinb", true },
 	"linear without norm": func(c *Config) { c.Model, c.UseBatchNorm, c.Bias, c.NBatch = LinearSCVI, "encoder", true, 1 },
@@ -113,6 +123,7 @@ func TestGradientOfLoss(t *testing.T) {
 			t.Parallel()
 			v := New[float64](small(set))
 			v.Initialize(3)
+			stir(v)
 			checkGradient(t, v, randomMinibatch(v, randomCells(9, v.Config)))
 		})
 	}
@@ -158,6 +169,7 @@ func TestGradientFloat32(t *testing.T) {
 			cfg.NInput, cfg.NHidden = 700, 64
 			v32, v64 := New[float32](cfg), New[float64](cfg)
 			v32.Initialize(1)
+			stir(v32)
 			if err := v64.Load(v32.Tensors()); err != nil {
 				t.Fatal(err)
 			}

@@ -64,6 +64,9 @@ func parameterBytes(cfg Config) int64 {
 	if cfg.embeds() {
 		n += int64(cfg.NBatch * cfg.BatchEmbeddingDim)
 	}
+	for _, outputs := range moreOutputs(cfg) {
+		n += int64(outputs) * (h + 1)
+	}
 	return 4 * n
 }
 
@@ -111,7 +114,7 @@ func passBytes(cfg Config, b int) int64 {
 	if !cfg.observed() {
 		units += 5
 	}
-	return 4 * (matrices*n*g + out*n*blocks*inputs(cfg) + blocks*int64(kernel.TableSize(stripeGenes*codes)) + n*g/4*3 + g + units*n*h + draws)
+	return 4 * (matrices*n*g + out*n*blocks*inputs(cfg) + blocks*int64(kernel.TableSize(stripeGenes*codes)) + n*g/4*3 + g + units*n*h + draws + moreSize(cfg)*n)
 }
 
 // GenerateBytes is about what Evaluator.Generate takes beside EvalBytes: the matrices

@@ -43,6 +43,8 @@ func TestMemoryEstimates(t *testing.T) {
 		"latent library": func(c *Config) { c.UseObservedLibSize, c.EncodeCovariates, c.UseLayerNorm = false, true, "both" },
 		"many batches":   func(c *Config) { c.Dispersion, c.NBatch = "gene-batch", 300 },
 		"embedded":       func(c *Config) { c.BatchRepresentation, c.NBatch = "embedding", 300 },
+		"full":           func(c *Config) { c.Posterior, c.NLatent = Full, 60 },
+		"flow":           func(c *Config) { c.Posterior, c.NLatent = Flow, 40 },
 		"linear":         func(c *Config) { c.Model, c.GeneLikelihood, c.Bias = LinearSCVI, "zinb", true },
 		"linear, many":   func(c *Config) { c.Model, c.NBatch = LinearSCVI, 300 },
 		"autozi":         func(c *Config) { c.Model, c.GeneLikelihood = AutoZI, "zinb" },

@@ -10,7 +10,7 @@ type Pass[T kernel.Float] struct {
 	m   *Minibatch[T]
 
 	enc, lib       posterior[T]
-	Mean, Variance []T       // (B, L) the posterior q_m, q_v
+	Mean, Variance []T       // (B, L) the posterior q_m, q_v; of one that is not diagonal after moments alone
 	Z              []T       // (B, L) its sample, on the simplex where the latent is logistic-normal
 	Rec, KL        []float64 // (B) −log p(x|z) and KL(q(z|x) ‖ p(z))
 	KLLibrary      []float64 // (B) KL(q(l|x) ‖ p(l)), 0 where the library size is observed
@@ -23,6 +23,7 @@ type Pass[T kernel.Float] struct {
 	dz      []T // (B, L)
 	dl      []T // (B)
 	dec     decoderPass[T]
+	form    form[T]
 	scratch []T // (B, H)
 	head    headPass[T]
 	global  float64 // divergence of what belongs to no cell, after loss
@@ -33,8 +34,9 @@ type Pass[T kernel.Float] struct {
 // posterior is an encoder's numbers.
 type posterior[T kernel.Float] struct {
 	acts              []activations[T]
-	mean, raw         []T // (B, out) the encoder's two outputs
-	variance, dm, dra []T // (B, out) exp(raw) + 1e-4; gradients at mean and raw
+	mean, raw         []T   // (B, out) the encoder's two outputs
+	variance, dm, dra []T   // (B, out) exp(raw) + 1e-4; gradients at mean and raw
+	more, dmore       [][]T // (B, ·) each further output, see Family, and the gradient at it
 }
 
 func newPass[T kernel.Float](v *VAE[T], run runner) *Pass[T] {
@@ -53,6 +55,12 @@ func (q *posterior[T]) resize(b, out int, e *encoder[T]) {
 	for _, x := range []*[]T{&q.mean, &q.raw, &q.variance, &q.dm, &q.dra} {
 		*x = resize(*x, b*out)
 	}
+	for i, l := range e.more {
+		if i == len(q.more) {
+			q.more, q.dmore = append(q.more, nil), append(q.dmore, nil)
+		}
+		q.more[i], q.dmore[i] = resize(q.more[i], b*l.out), resize(q.dmore[i], b*l.out)
+	}
 }
 
 func (p *Pass[T]) resize(m *Minibatch[T]) {
@@ -60,6 +68,9 @@ func (p *Pass[T]) resize(m *Minibatch[T]) {
 	v, b, l := p.vae, m.B, p.vae.NLatent
 	p.enc.resize(b, l, v.enc)
 	p.Mean, p.Variance = p.enc.mean, p.enc.variance
+	if p.form.resize(b, l, v.Posterior); v.Posterior != Diagonal {
+		p.Mean, p.Variance = p.form.mean, p.form.variance
+	}
 	if v.lib != nil {
 		p.lib.resize(b, 1, v.lib)
 	}
@@ -122,12 +133,16 @@ func (p *Pass[T]) infer(train bool) {
 	if len(m.EncMasks) > 0 {
 		z, l = z[:v.NLayers], l[v.NLayers:]
 	}
-	v.enc.forward(v.ops, m, train, z, p.enc.acts, p.enc.mean, p.enc.raw)
+	v.enc.forward(v.ops, m, train, z, &p.enc)
 	if v.lib != nil {
-		v.lib.forward(v.ops, m, train, l, p.lib.acts, p.lib.mean, p.lib.raw)
+		v.lib.forward(v.ops, m, train, l, &p.lib)
 	}
+	p.settle()
 	p.sample()
 	klNormal(v.NLatent, p.enc.mean, p.enc.variance, p.KL)
+	if v.Posterior != Diagonal {
+		p.familyKL()
+	}
 	clear(p.KLLibrary)
 	if v.lib != nil {
 		v.libPrior.kl(m.Batch, p.lib.mean, p.lib.variance, p.KLLibrary)
@@ -137,7 +152,7 @@ func (p *Pass[T]) infer(train bool) {
 // sample draws z, and the library size where it is latent, with the minibatch's noise.
 func (p *Pass[T]) sample() {
 	v, m := p.vae, p.m
-	latent(p.enc.mean, p.enc.raw, m.Noise, p.enc.variance, p.Z)
+	p.draw()
 	if v.LatentDistribution == "ln" {
 		softmaxRows(v.NLatent, p.Z)
 	}

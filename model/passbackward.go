@@ -47,18 +47,18 @@ func (p *Pass[T]) layersBackward(kl, mean T) {
 	if v.LatentDistribution == "ln" {
 		softmaxRowsBackward(v.NLatent, p.Z, p.dz)
 	}
-	latentBackward(kl, p.dz, p.enc.mean, p.enc.variance, m.Noise, p.enc.dm, p.enc.dra)
+	p.sampleBackward(kl)
 	var ddense []T
 	if v.embed != nil {
 		ddense = p.ddense
 	}
-	v.enc.backward(v.ops, m, p.enc.acts, p.dense, p.enc.dm, p.enc.dra, p.scratch, ddense)
+	v.enc.backward(v.ops, m, &p.enc, p.dense, p.scratch, ddense)
 	if v.lib != nil {
 		for b := range p.dl {
 			p.dl[b] = -mean * p.head.total[b]
 		}
 		v.libPrior.backward(mean, m.Batch, p.dl, p.lib.mean, p.lib.variance, m.NoiseL, p.lib.dm, p.lib.dra)
-		v.lib.backward(v.ops, m, p.lib.acts, p.dense, p.lib.dm, p.lib.dra, p.scratch, ddense)
+		v.lib.backward(v.ops, m, &p.lib, p.dense, p.scratch, ddense)
 	}
 	if v.embed != nil {
 		p.embedBackward()

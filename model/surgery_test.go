@@ -60,6 +60,7 @@ func TestExtendKeepsReferenceCells(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := New[float32](cfg)
 			v.Initialize(3)
+			stir(v)
 			cells := randomCells(40, cfg)
 			latent, decoded, losses := numbersOf(t, v, cells)
 			for _, begin := range []string{FromMean, FromRandom} {

@@ -37,6 +37,7 @@ func New[T kernel.Float](cfg Config) *VAE[T] {
 		v.embed.gauss = true
 	}
 	v.enc = newEncoder(&v.slabs, cfg, "z_encoder", cfg.NLayers, cfg.NLatent)
+	v.enc.addMore(&v.slabs, cfg)
 	if !cfg.observed() {
 		v.lib = newEncoder(&v.slabs, cfg, "l_encoder", 1, 1)
 		v.libPrior = newLibraryPrior[T](cfg.NBatch)

@@ -113,6 +113,11 @@ func TestExportRefuses(t *testing.T) {
 	python, _ = fakePython(t, `{}`, "")
 	wantError(t, export(python, ExportOptions{NumericLevels: []string{"type"}}), 64, `--numeric-levels type: its levels are not all numbers: ["T" "B"]`)
 	wantError(t, export(python, ExportOptions{NumericLevels: []string{"other"}}), 64, "--numeric-levels other: the model has no covariate of that name")
+	_, card, err := readModel(l.Model())
+	check(t, err)
+	card.Config.Posterior = model.Full
+	check(t, writeModel(l.Model(), model.New[float32](card.Config), *card))
+	wantError(t, export(python, ExportOptions{}), 65, "its posterior is full, and scvi-tools' encoder has a diagonal Gaussian alone: train with --posterior diag to export")
 }
 
 // TestExportWarnsOfNumbers: text that looks like numbers is said.

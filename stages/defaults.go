@@ -24,7 +24,7 @@ func DefaultPrepareOptions() PrepareOptions {
 func DefaultTrainOptions() TrainOptions {
 	return TrainOptions{
 		ModelOptions: ModelOptions{
-			ModelClass: model.SCVI, Dispersion: "gene", LatentDistribution: "normal", NLatent: 10, NHidden: 128, NLayers: 1, DropoutRate: 0.1,
+			ModelClass: model.SCVI, Dispersion: "gene", LatentDistribution: "normal", Posterior: "diag", NLatent: 10, NHidden: 128, NLayers: 1, DropoutRate: 0.1,
 			DeeplyInjectCovariates: true, BatchRepresentation: "one-hot", BatchEmbeddingDim: 5, UseBatchNorm: "both", UseLayerNorm: "none",
 			LogVariational: true, AlphaPrior: 0.5, BetaPrior: 0.5, MinimalDropout: 0.01, ZeroInflation: "gene",
 		},

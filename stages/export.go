@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"cellvi/io/store"
+	"cellvi/model"
 	"cellvi/pipeline"
 )
 
@@ -81,6 +82,9 @@ func (s *Export) Run(ctx context.Context, job *pipeline.Job) error {
 	_, card, err := readModel(s.Model())
 	if err != nil {
 		return err
+	}
+	if of := card.Config.Posterior; of != model.Diagonal {
+		return pipeline.BadInput("%s: its posterior is %s, and scvi-tools' encoder has a diagonal Gaussian alone: train with --posterior diag to export", s.Model(), of)
 	}
 	request := exportRequest{bridgeForm: card.bridged(), Threads: job.Threads}
 	request.Layer = s.Options.Layer

@@ -121,6 +121,7 @@ func TestQueryKeepsReferenceLatent(t *testing.T) {
 		"encoded":     nil,
 		"not encoded": func(o *TrainOptions) { o.EncodeCovariates = false },
 		"embedded":    func(o *TrainOptions) { o.BatchRepresentation = "embedding" },
+		"flow":        func(o *TrainOptions) { o.Posterior = "flow" },
 		"layer norm, latent library, by batch": func(o *TrainOptions) {
 			observed := false
 			o.UseLayerNorm, o.UseBatchNorm, o.UseObservedLibSize, o.Dispersion, o.GeneLikelihood = "both", "none", &observed, "gene-batch", "zinb"

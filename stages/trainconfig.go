@@ -29,7 +29,8 @@ func (o ModelOptions) config(p *prepared) model.Config {
 	cfg := model.Config{
 		Model: o.ModelClass, NInput: newPicker(p.Picked).genes, NBatch: len(p.BatchLevels), NLabels: len(p.LabelLevels),
 		NContinuousCov: len(p.ContinuousKeys), NHidden: o.NHidden, NLatent: o.NLatent, NLayers: o.NLayers, DropoutRate: o.DropoutRate,
-		GeneLikelihood: o.GeneLikelihood, Dispersion: o.Dispersion, LatentDistribution: o.LatentDistribution, LogVariational: o.LogVariational,
+		GeneLikelihood: o.GeneLikelihood, Dispersion: o.Dispersion, LatentDistribution: o.LatentDistribution,
+		Posterior: model.FamilyOf(o.Posterior), LogVariational: o.LogVariational,
 		UseObservedLibSize: *o.UseObservedLibSize, UseSizeFactor: p.SizeFactorKey != "",
 		EncodeCovariates: o.EncodeCovariates, DeeplyInject: o.DeeplyInjectCovariates,
 		BatchRepresentation: o.BatchRepresentation, BatchEmbeddingDim: o.BatchEmbeddingDim,
@@ -127,6 +128,9 @@ func summary(c model.Config) string {
 	}
 	if n := int64(c.NContinuousCov); n > 0 {
 		text += ", " + plural(n, "continuous covariate", "continuous covariates")
+	}
+	if c.Posterior != model.Diagonal {
+		text += ", posterior " + c.Posterior.String()
 	}
 	switch {
 	case c.UseSizeFactor:

@@ -56,6 +56,8 @@ func everyModel() map[string]everyCase {
 		"linear":       {"", func(o *TrainOptions) { o.ModelClass, o.Dispersion = "LinearSCVI", "gene-batch" }, false, "dispersion_s1 dispersion_s2 loadings_0 loadings_1 loadings_2", "px_r px_rate"},
 		"linear biased": {"", func(o *TrainOptions) { o.ModelClass, o.Bias, o.GeneLikelihood = "LinearSCVI", true, "zinb" }, false,
 			"dispersion loadings_0 loadings_1 loadings_2", "px_r px_rate px_dropout"},
+		"full":   {"covariates", func(o *TrainOptions) { o.Posterior = "full" }, true, "dispersion", "px_r px_rate"},
+		"flow":   {"", func(o *TrainOptions) { o.Posterior, o.LatentDistribution = "flow", "ln" }, false, "dispersion", "px_r px_rate"},
 		"autozi": {"", func(o *TrainOptions) { o.ModelClass = "AUTOZI" }, true, "dispersion alpha_posterior beta_posterior zero_inflation_probability", "px_r px_rate px_dropout"},
 		"autozi by label": {"", func(o *TrainOptions) { o.ModelClass, o.ZeroInflation = "AUTOZI", "gene-label" }, false,
 			"dispersion alpha_posterior_T alpha_posterior_B beta_posterior_T beta_posterior_B zero_inflation_probability_T zero_inflation_probability_B", "px_r px_rate px_dropout"},

@@ -11,15 +11,18 @@ import (
 // What does not go together is said from the options alone, before any cell is read.
 func TestValidateClass(t *testing.T) {
 	for want, set := range map[string]func(o *TrainOptions){
-		"--dispersion is gene-cell":                   func(o *TrainOptions) { o.ModelClass, o.Dispersion = model.LinearSCVI, "gene-cell" },
-		"--gene-likelihood is normal":                 func(o *TrainOptions) { o.ModelClass, o.GeneLikelihood = model.LinearSCVI, "normal" },
-		"--encode-covariates is given":                func(o *TrainOptions) { o.ModelClass, o.EncodeCovariates = model.LinearSCVI, true },
-		"--batch-representation is embedding":         func(o *TrainOptions) { o.ModelClass, o.BatchRepresentation = model.LinearSCVI, "embedding" },
-		"--use-layer-norm is both":                    func(o *TrainOptions) { o.ModelClass, o.UseLayerNorm = model.LinearSCVI, "both" },
-		"--gene-likelihood is \"poisson\": AUTOZI":    func(o *TrainOptions) { o.ModelClass, o.GeneLikelihood = model.AutoZI, "poisson" },
-		"--precision is bf16: it is for":              func(o *TrainOptions) { o.ModelClass, o.Precision = model.LinearSCVI, model.BFloat16 },
-		"--n-hidden in multiples of 32, it is 13":     func(o *TrainOptions) { o.NHidden, o.Precision = 13, model.BFloat16 },
-		"--early-stopping-monitor is kl_global_train": func(o *TrainOptions) { o.EarlyStopping, o.EarlyStoppingMonitor = true, "kl_global_train" },
+		"--dispersion is gene-cell":                        func(o *TrainOptions) { o.ModelClass, o.Dispersion = model.LinearSCVI, "gene-cell" },
+		"--gene-likelihood is normal":                      func(o *TrainOptions) { o.ModelClass, o.GeneLikelihood = model.LinearSCVI, "normal" },
+		"--encode-covariates is given":                     func(o *TrainOptions) { o.ModelClass, o.EncodeCovariates = model.LinearSCVI, true },
+		"--batch-representation is embedding":              func(o *TrainOptions) { o.ModelClass, o.BatchRepresentation = model.LinearSCVI, "embedding" },
+		"--use-layer-norm is both":                         func(o *TrainOptions) { o.ModelClass, o.UseLayerNorm = model.LinearSCVI, "both" },
+		"--gene-likelihood is \"poisson\": AUTOZI":         func(o *TrainOptions) { o.ModelClass, o.GeneLikelihood = model.AutoZI, "poisson" },
+		"--precision is bf16: it is for":                   func(o *TrainOptions) { o.ModelClass, o.Precision = model.LinearSCVI, model.BFloat16 },
+		"--n-hidden in multiples of 32, it is 13":          func(o *TrainOptions) { o.NHidden, o.Precision = 13, model.BFloat16 },
+		"--early-stopping-monitor is kl_global_train":      func(o *TrainOptions) { o.EarlyStopping, o.EarlyStoppingMonitor = true, "kl_global_train" },
+		"--posterior is \"bent\"":                          func(o *TrainOptions) { o.Posterior = "bent" },
+		"--posterior is full: it needs --n-latent 2":       func(o *TrainOptions) { o.Posterior, o.NLatent = "full", 1 },
+		"--posterior is flow: it takes --n-latent up to 1": func(o *TrainOptions) { o.Posterior, o.NLatent = "flow", 300 },
 		"--lr-scheduler-metric is kl_global_validation": func(o *TrainOptions) {
 			o.ReduceLROnPlateau, o.LRSchedulerMetric = true, "kl_global_validation"
 		},

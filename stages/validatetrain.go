@@ -28,6 +28,9 @@ func (o ModelOptions) validate(f *faults) {
 	}
 	f.oneOf("dispersion", o.Dispersion, "gene", "gene-batch", "gene-label", "gene-cell")
 	f.oneOf("latent-distribution", o.LatentDistribution, "normal", "ln")
+	f.oneOf("posterior", o.Posterior, model.FamilyNames()...)
+	f.unless(o.Posterior == "diag" || o.NLatent >= 2, "--posterior is %s: it needs --n-latent 2 at least, for one dimension has no covariance", o.Posterior)
+	f.unless(o.Posterior != "flow" || o.NLatent <= model.MostBent, "--posterior is flow: it takes --n-latent up to %d, and it is %d: take full or diag", model.MostBent, o.NLatent)
 	f.oneOf("batch-representation", o.BatchRepresentation, "one-hot", "embedding")
 	f.unless(o.BatchEmbeddingDim >= 1 && o.BatchEmbeddingDim <= 1024, "--batch-embedding-dim is %d: it must be 1 to 1024", o.BatchEmbeddingDim)
 	f.oneOf("use-batch-norm", o.UseBatchNorm, "encoder", "decoder", "none", "both")
