@@ -64,6 +64,8 @@ var layers = []layer{
 		"the mutation run holds the built program to what it promises, from outside"},
 	{"bench/faults", []string{"bench/pages"},
 		"faults are made around the built program, from outside"},
+	{"model/vi", nil,
+		"variational inference knows densities, not cells: every model gives it what it asks for"},
 	{"model/kernel", nil,
 		"the kernels are loops over slices; they know no layer and no file"},
 	{"model/hvg", nil,
@@ -74,7 +76,7 @@ var layers = []layer{
 		"tail probabilities are mathematics of numbers; they know no file and no model"},
 	{"model/de", nil,
 		"differential expression is mathematics of draws; it knows no file and no model"},
-	{"model", []string{"model/kernel", "model/tails"},
+	{"model", []string{"model/kernel", "model/tails", "model/vi"},
 		"the mathematics reads no files and writes no logs; stages brings it the counts"},
 }
 

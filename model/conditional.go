@@ -40,8 +40,9 @@ type Conditional struct {
 func (e *Evaluator) Conditionals(ctx context.Context, source Source, rows []int32, do func(*Conditional) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	points := e.vae.points(false)
 	err := e.each(ctx, source, rows, func(t task) {
-		c := e.condition(t)
+		c := e.condition(t, points)
 		if err := do(c); err != nil {
 			cancel(err)
 		}
@@ -53,27 +54,26 @@ func (e *Evaluator) Conditionals(ctx context.Context, source Source, rows []int3
 	return err
 }
 
-// condition encodes the minibatch's cells.
-func (e *Evaluator) condition(t task) *Conditional {
+// condition encodes the minibatch's cells; points are what a flow's moments are taken over.
+func (e *Evaluator) condition(t task, points []float64) *Conditional {
 	p, m := t.pass, t.mini
 	m.fill(t.cells, t.rows, e.vae.frame)
 	m.still(e.vae.Config)
 	p.encode(m, false, 0, nil)
 	c := &Conditional{First: t.first, N: t.n, vae: e.vae, cells: t.cells, mini: m, pass: p}
 	for i := range t.n {
-		c.encoded = append(c.encoded, p.gaussian(i))
+		c.encoded = append(c.encoded, p.gaussian(i, points))
 		c.keys = append(c.keys, uint64(m.Item[i]))
 	}
 	return c
 }
 
-// gaussian is the encoder's posterior of cell i.
-func (p *Pass[T]) gaussian(i int) vi.Gaussian {
+// gaussian is the encoder's posterior of cell i; of a flow, the one of its mean and
+// covariance.
+func (p *Pass[T]) gaussian(i int, points []float64) vi.Gaussian {
 	l, n := p.vae.NLatent, p.vae.coordinates()
 	q := vi.Gaussian{Mean: make([]float64, n), Chol: make([]float64, n*n)}
-	for k := range l {
-		q.Mean[k], q.Chol[k*n+k] = float64(p.enc.mean[i*l+k]), math.Sqrt(float64(p.enc.variance[i*l+k]))
-	}
+	p.normal(i, points, q.Mean, q.Chol, n)
 	if p.vae.lib != nil {
 		q.Mean[l], q.Chol[l*n+l] = float64(p.lib.mean[i]), math.Sqrt(float64(p.lib.variance[i]))
 	}
@@ -94,7 +94,8 @@ func (c *Conditional) Dim() int { return c.vae.coordinates() }
 // Curved is true: the curvature is that of Gauss and Newton.
 func (c *Conditional) Curved() bool { return true }
 
-// Encoded is the encoder's posterior of each cell, in the coordinates.
+// Encoded is the encoder's posterior of each cell, in the coordinates; of a flow the
+// Gaussian with its mean and covariance.
 func (c *Conditional) Encoded() []vi.Gaussian { return c.encoded }
 
 // Keys name the cells' random streams: a cell's place among the prepared ones.
