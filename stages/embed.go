@@ -44,7 +44,9 @@ func (s *Embed) Run(ctx context.Context, job *pipeline.Job) error {
 		err = s.refine(ctx, job, f, own)
 	} else {
 		err = pipeline.PublishFile(s.Latent(), func(tmp string) error { return s.write(ctx, job, f, own, tmp) })
-		err = errors.Join(err, s.dropRefined(job, err))
+		if err == nil {
+			err = s.dropRefined(job)
+		}
 	}
 	if err != nil || h5 == nil {
 		return err

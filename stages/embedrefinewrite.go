@@ -115,8 +115,8 @@ func (g *refinedGroup) column(at, width int) []float32 {
 
 // dropRefined removes the refined.parquet of an embedding that was replaced by one that
 // is not refined: it would pass for its covariances.
-func (s *Embed) dropRefined(job *pipeline.Job, failed error) error {
-	if failed != nil || !exists(s.Refined()) {
+func (s *Embed) dropRefined(job *pipeline.Job) error {
+	if !exists(s.Refined()) {
 		return nil
 	}
 	r, err := results.Open(s.Refined())
