@@ -21,6 +21,9 @@ func (o TrainOptions) resolved() TrainOptions {
 		observed := o.ModelClass != model.LinearSCVI
 		o.UseObservedLibSize = &observed
 	}
+	if o.IWAE == 1 { // left out of what is recorded: a run of before there was --iwae stands
+		o.IWAE = 0
+	}
 	return o
 }
 
@@ -56,6 +59,7 @@ func (o TrainOptions) training(cells int, shared Shared, threads int) model.Trai
 	opt.Plateau = model.Plateau{Enabled: o.ReduceLROnPlateau, Factor: o.LRFactor, Patience: o.LRPatience,
 		Threshold: o.LRThreshold, Metric: o.LRSchedulerMetric, Min: o.LRMin}
 	opt.CheckVal = o.CheckValEveryNEpoch
+	opt.Objective = o.Objective.model()
 	return opt
 }
 

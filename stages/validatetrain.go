@@ -12,6 +12,7 @@ func (o TrainOptions) Validate() error {
 	var f faults
 	o.ModelOptions.validate(&f)
 	o.FitOptions.validate(&f)
+	o.Objective.validate(o.ModelClass, &f)
 	o.validateClass(&f)
 	f.unless(isFinite(o.WeightDecay) && o.WeightDecay >= 0, "--weight-decay is %v: it must be a finite number, and not negative", o.WeightDecay)
 	return f.err()
