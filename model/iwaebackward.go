@@ -54,7 +54,8 @@ func (s *iwae[T]) drawsBackward(i, k int, q posteriorAt[T], dy []T, width int) (
 	for d := range s.draws {
 		row := d*s.m.B + i
 		z, size := s.m.again(d, i, l)
-		eps, at := T(0), row*width
+		at := row * width
+		var eps T
 		if k < l {
 			eps, at = z[k], at+k
 		} else {

@@ -9,17 +9,20 @@ import (
 // Objective says what a step of training climbs: the ELBO of the encoder's posterior, or
 // where one of these is set what takes its place. The zero value is the ELBO.
 type Objective struct {
-	IWAE int `json:"iwae,omitempty"` // draws of each cell under the importance-weighted bound; 0, 1: the ELBO
+	IWAE   int `json:"iwae,omitempty"`         // draws of each cell under the importance-weighted bound; 0, 1: the ELBO
+	Refine int `json:"refine_steps,omitempty"` // steps that refine each cell's posterior before the decoder learns from it
 }
 
 // more is how often each cell draws again.
-func (o Objective) more() int { return max(o.IWAE, 1) - 1 }
+func (o Objective) more() int { return max(o.IWAE, 1) - 1 + min(o.Refine, 1) }
 
 // validate says what a model of cfg cannot be trained by.
 func (o Objective) validate(cfg Config) error {
 	switch {
-	case o.IWAE < 0:
-		return errors.New("iwae is below 0")
+	case o.IWAE < 0 || o.Refine < 0:
+		return errors.New("iwae or refine_steps is below 0")
+	case o.IWAE > 1 && o.Refine > 0:
+		return errors.New("iwae and refine_steps exclude each other: what refines a posterior is its ELBO")
 	case o.IWAE > 1 && cfg.Model == AutoZI:
 		return errors.New("AUTOZI has no importance-weighted objective: what it draws for each gene is of all cells, no cell's weight is its")
 	}
@@ -39,6 +42,9 @@ type learner interface {
 func newLearner(p *Pass[float32], o Objective) learner {
 	if o.IWAE > 1 {
 		return newIWAE(p, o.IWAE)
+	}
+	if o.Refine > 0 {
+		return newSemi(p, o.Refine)
 	}
 	return elboStep{p}
 }

@@ -32,6 +32,19 @@ func (p *Pass[T]) headBackward(by T, complete func(lo, hi int)) {
 	})
 }
 
+// headToInput is headBackward without the weights' gradients: what there is to go back to
+// the latent with.
+func (p *Pass[T]) headToInput(by T) {
+	v := p.vae
+	p.run.do(v.head.blocks(), func(k int) {
+		t := p.clock.now()
+		v.head.slopes(v.ops, k, by, &p.head)
+		t = p.clock.lap(Softmax, t)
+		v.head.toInput(v.ops, k, &p.head)
+		p.clock.lap(HeadProducts, t)
+	})
+}
+
 // inputsBackward does the encoders' input weights, and says that all else is final.
 func (p *Pass[T]) inputsBackward(complete func(lo, hi int)) {
 	v := p.vae
