@@ -61,17 +61,10 @@ func (s *iwae[T]) drawsBackward(i, k int, q posteriorAt[T], dy []T, width int) (
 		} else {
 			eps = size[0]
 		}
-		share := T(s.share[row])
-		by := share * q.mean * q.weight
+		by := T(s.share[row]) * q.mean * q.weight
 		dydraw := dy[at] + by*((q.m+sd*eps-q.mp)/q.vp-eps/sd)
-		if s.plain {
-			dm += by * eps / sd
-			dv += by * (eps*eps - 1) / (2 * q.v)
-		} else {
-			dydraw *= 1 - q.weight*(1-share)
-		}
-		dm += dydraw
-		dv += dydraw * eps / (2 * sd)
+		dm += dydraw + by*eps/sd // by way of the draw, and of log q given the draw
+		dv += dydraw*eps/(2*sd) + by*(eps*eps-1)/(2*q.v)
 	}
 	return dm, dv * (q.v - varianceEps)
 }

@@ -73,6 +73,11 @@ func checkRefined(t *testing.T, v *VAE[float64], m *Minibatch[float64]) {
 	}
 }
 
+// decodes says whether a parameter is the decoder's alone.
+func decodes(name string) bool {
+	return name == "px_r" || len(name) > 8 && name[:8] == "decoder."
+}
+
 // Refined posteriors explain their cells better than the encoder's, on the same noise, and
 // the more steps the better; running statistics move by the last forward alone.
 func TestRefinementClimbs(t *testing.T) {
