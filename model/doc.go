@@ -68,6 +68,9 @@
 //	history.go     losses and metrics            memory.go     what it will take
 //	state.go       stopping and resuming         surgery.go    a reference with new levels
 //	                                             freeze.go     what of it may move
+//	objective.go   what a step climbs            iwae.go, iwaebackward.go  the importance-weighted bound
+//	noise.go       draws beyond the first        weighted.go   cells' weights in the head's gradient
+//	                                             semiamortized.go  posteriors refined in training
 //
 // A trained model's use:
 //

@@ -88,6 +88,7 @@ type headPass[T kernel.Float] struct {
 	zeros         []T                 // (G) zeros
 	hHalf, htHalf []uint32            // h, ht in bfloat16
 	leave         func(gene int) bool // whether the stripe from gene on is left out of the likelihood; nil: none is
+	weighted[T]                       // where cells have weights
 }
 
 // stripeGenes is the genes of a block whose counts are spread out at once: the
@@ -120,6 +121,9 @@ func (p *headPass[T]) resize(b int, d *head[T]) {
 	}
 	if d.rates != nil {
 		p.dr = resize(p.dr, g*p.ld)
+	}
+	if p.weights {
+		p.resizeWeighted(d)
 	}
 	p.at, p.start = resize(p.at, blocks), resize(p.start, g+blocks)
 }
@@ -217,6 +221,9 @@ func (d *head[T]) sums(p *headPass[T], rec []float64) {
 // sum over cells of R, and does those of w, of r and of zero inflation.
 func (d *head[T]) slopes(ops kernel.Ops[T], k int, by T, p *headPass[T]) {
 	lo, hi := d.bounds[k], d.bounds[k+1]
+	if p.weights {
+		d.weigh(lo, hi, p)
+	}
 	at, spare := lo*p.ld, resize(p.stripes[k].spare, kernel.BlockSize)
 	p.stripes[k].spare = spare
 	bias := d.scale.slope(lo, hi, spare)

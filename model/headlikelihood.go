@@ -19,7 +19,7 @@ func (d *head[T]) likelihood(ops kernel.Ops[T], k int, train bool, p *headPass[T
 		t = c.lap(Nonzeros, t)
 		ops.Likelihood(d.kind, &s.Stripe)
 		t = c.lap(Likelihood, t)
-		if train && d.r != nil {
+		if train && d.r != nil && !p.weights {
 			p.r.scatter(d.r.codes, d.r.p.g, lo, s.N, s.dr)
 		}
 		if train && d.auto != nil {
@@ -58,6 +58,10 @@ func (d *head[T]) aim(ops kernel.Ops[T], s *stripe[T], lo, hi int, start []int32
 		s.R, s.RBias, s.DR = p.rates().y[at:end], d.rates.shift(lo), p.dr[at:end]
 	case d.r != nil:
 		p.r.gather(d.r.codes, d.r.p.w, lo, s.N, s.r)
+		if p.weights {
+			s.R, s.RBias, s.DR = p.spreadR(s.r, s.Codes, at, end), nil, p.dr[at:end]
+			return // AutoZI, which has more, has no weights
+		}
 		ops.Tables(s.N*s.Codes, s.r, s.tables)
 		s.Tab, s.DR = s.tables, s.dr
 	default:

@@ -78,15 +78,20 @@ type losses struct {
 
 // objective is what makes a loss of a minibatch's terms.
 type objective struct {
-	weight float64 // of the divergence of z
-	scale  float64 // of a cell: 1, but for AutoZI the cells of training
-	global float64 // the divergence of what belongs to no cell
+	weight float64   // of the divergence of z
+	scale  float64   // of a cell: 1, but for AutoZI the cells of training
+	global float64   // the divergence of what belongs to no cell
+	bounds []float64 // (B) of an importance-weighted step each cell's bound, which is the objective; nil: it is the terms
 }
 
 // add adds the cells of a minibatch.
 func (s *losses) add(rec, kl, library []float64, o objective) {
 	for b, r := range rec {
-		s.Loss += o.scale*(r+o.weight*kl[b]+library[b]) + o.global
+		if o.bounds != nil {
+			s.Loss -= o.bounds[b]
+		} else {
+			s.Loss += o.scale*(r+o.weight*kl[b]+library[b]) + o.global
+		}
 		s.Rec += r
 		s.KL += kl[b] + library[b]
 		s.N++

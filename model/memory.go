@@ -39,6 +39,7 @@ func TrainBytes(cfg Config, opt TrainOptions) int64 {
 	b := opt.BatchSize + 2
 	bytes := 7*parameterBytes(cfg) + passBytes(cfg, b) + minibatchBytes(cfg, b) +
 		int64(opt.Threads)*(passBytes(cfg, evalBatch)+minibatchBytes(cfg, evalBatch))
+	bytes += objectiveBytes(cfg, opt.Objective, b)
 	if opt.Precision == BFloat16 { // weights and gradients in two orders, two bytes a number
 		bytes += 4 * int64(outputs(cfg)) * int64(cfg.NInput) * int64(cfg.NHidden+kernel.Pad(b))
 	}

@@ -24,6 +24,7 @@ type Minibatch[T kernel.Float] struct {
 	Conts    []T     // (B, Conts) continuous covariates
 	Noise    []T     // (B, L) standard normal, for z
 	NoiseL   []T     // (B) for the latent library size; empty: it is observed
+	More     []T     // (more, B, L, or L + 1 where NoiseL is there) further noise, where a step draws again
 	EncMasks [][]T   // per hidden layer of z's encoder, then of the library's, (B, H), dropout's 0 or 1/(1−p); empty: no dropout
 	Key      uint64  // names the random streams of what belongs to no cell
 	logs     *[256]T // log(1+x) of the counts that a byte holds
@@ -208,6 +209,7 @@ type draws struct {
 	epoch, batch int     // batch: the number of the minibatch
 	latent       int
 	library      bool // noise for the latent library size
+	more         int  // how often a cell draws again
 	layers, h    int  // dropout masks: hidden layers of h units, at
 	rate         float64
 }
@@ -243,6 +245,7 @@ func (m *Minibatch[T]) layoutDraws(d draws) {
 	if d.library {
 		m.NoiseL = resize(m.NoiseL, m.B)
 	}
+	m.More = resize(m.More, d.more*m.B*d.coordinates())
 	if d.rate == 0 {
 		d.layers = 0
 	}
@@ -262,6 +265,7 @@ func (m *Minibatch[T]) drawCells(cells *Cells, rows []int, d draws, from, to int
 		if rows[b] == nobody {
 			clear(noise)
 			clear(m.NoiseL[min(b, len(m.NoiseL)):min(b+1, len(m.NoiseL))])
+			m.drawMore(nil, b, d)
 			continue
 		}
 		rng := Stream(d.seed, d.noise, uint64(d.epoch), uint64(cells.Item[rows[b]]))
@@ -269,6 +273,7 @@ func (m *Minibatch[T]) drawCells(cells *Cells, rows []int, d draws, from, to int
 		if d.library {
 			normal(rng, m.NoiseL[b:b+1])
 		}
+		m.drawMore(rng, b, d)
 		if len(m.EncMasks) == 0 {
 			continue
 		}

@@ -7,22 +7,47 @@ package model
 // gradients of several machines would be joined.
 // meanwhile gives n tasks for workers that would have to wait.
 func (p *Pass[T]) backward(weight float64, complete func(lo, hi int), meanwhile func() (n int, task func(i int))) {
-	v, mean := p.vae, T(p.weight)/T(p.m.B)
-	p.run.do(v.head.blocks(), func(k int) {
-		t := p.clock.now()
-		v.head.slopes(v.ops, k, mean, &p.head)
-		t = p.clock.lap(Softmax, t)
-		v.head.backward(v.ops, k, &p.head)
-		t = p.clock.lap(HeadProducts, t)
-		v.head.complete(k, complete)
-		p.clock.lap(Adam, t)
-	})
+	mean := T(p.weight) / T(p.m.B)
+	p.headBackward(mean, complete)
 	n, task := meanwhile()
 	p.beside(n, task, func() {
 		t := p.clock.now()
 		p.layersBackward(T(weight)*mean, mean)
 		p.clock.lap(SmallLayers, t)
 	})
+	p.inputsBackward(complete)
+}
+
+// headBackward does the outputs, for by times the sum over cells of R.
+func (p *Pass[T]) headBackward(by T, complete func(lo, hi int)) {
+	v := p.vae
+	p.run.do(v.head.blocks(), func(k int) {
+		t := p.clock.now()
+		v.head.slopes(v.ops, k, by, &p.head)
+		t = p.clock.lap(Softmax, t)
+		v.head.backward(v.ops, k, &p.head)
+		t = p.clock.lap(HeadProducts, t)
+		v.head.complete(k, complete)
+		p.clock.lap(Adam, t)
+	})
+}
+
+// headToInput is headBackward without the weights' gradients: what there is to go back to
+// the latent with.
+func (p *Pass[T]) headToInput(by T) {
+	v := p.vae
+	p.run.do(v.head.blocks(), func(k int) {
+		t := p.clock.now()
+		v.head.slopes(v.ops, k, by, &p.head)
+		t = p.clock.lap(Softmax, t)
+		v.head.toInput(v.ops, k, &p.head)
+		p.clock.lap(HeadProducts, t)
+	})
+}
+
+// inputsBackward does the encoders' input weights, and says that all else is final.
+func (p *Pass[T]) inputsBackward(complete func(lo, hi int)) {
+	v := p.vae
 	p.run.do(v.head.blocks()+1, func(k int) {
 		if k < v.head.blocks() {
 			p.inputBackward(k, complete)
@@ -40,24 +65,45 @@ func (p *Pass[T]) backward(weight float64, complete func(lo, hi int), meanwhile 
 // layersBackward goes from the head's gradient to the encoders' first layers; kl
 // and mean weight a cell's divergences of z and of l.
 func (p *Pass[T]) layersBackward(kl, mean T) {
-	v, m, in := p.vae, p.m, p.join()
+	v, m := p.vae, p.m
+	p.decoderBackward()
+	p.sampleBackward(kl)
+	if v.lib != nil {
+		p.sizesBackward(mean)
+		v.libPrior.backward(mean, m.Batch, p.dl, p.lib.mean, p.lib.variance, m.NoiseL, p.lib.dm, p.lib.dra)
+	}
+	p.encodersBackward()
+}
+
+// decoderBackward goes from the head's gradient to those of the latent, before any
+// softmax, and of what stands beside it.
+func (p *Pass[T]) decoderBackward() {
+	v := p.vae
 	v.head.gather(v.ops, &p.head, p.dec.gradient())
-	v.dec.backward(v.ops, m, in, &p.dec, p.dinput)
+	v.dec.backward(v.ops, p.m, p.join(), &p.dec, p.dinput)
 	p.part()
 	if v.LatentDistribution == "ln" {
 		softmaxRowsBackward(v.NLatent, p.Z, p.dz)
 	}
-	p.sampleBackward(kl)
+}
+
+// sizesBackward gives the gradient at the drawn logarithms of library sizes.
+func (p *Pass[T]) sizesBackward(mean T) {
+	for b := range p.dl {
+		p.dl[b] = -mean * p.head.total[b]
+	}
+}
+
+// encodersBackward goes from the gradients at the encoders' outputs to their first
+// layers, and does the batches' vectors.
+func (p *Pass[T]) encodersBackward() {
+	v, m := p.vae, p.m
 	var ddense []T
 	if v.embed != nil {
 		ddense = p.ddense
 	}
 	v.enc.backward(v.ops, m, &p.enc, p.dense, p.scratch, ddense)
 	if v.lib != nil {
-		for b := range p.dl {
-			p.dl[b] = -mean * p.head.total[b]
-		}
-		v.libPrior.backward(mean, m.Batch, p.dl, p.lib.mean, p.lib.variance, m.NoiseL, p.lib.dm, p.lib.dra)
 		v.lib.backward(v.ops, m, &p.lib, p.dense, p.scratch, ddense)
 	}
 	if v.embed != nil {

@@ -20,6 +20,15 @@ type KLWarmup struct {
 	Max    float64 `json:"max_kl_weight"`
 }
 
+// AutoWarmup is the epochs of a warm-up that ends well before so many epochs of training
+// do: half of them, rounded, at least 1. bench/warmup.py measured the share.
+func AutoWarmup(epochs int) int {
+	return max(1, int(math.Round(autoShare*float64(epochs))))
+}
+
+// autoShare is the warm-up's share of the epochs.
+const autoShare = 0.5
+
 // Weight is the KL weight at an epoch and a step, both from 0.
 func (k KLWarmup) Weight(epoch, step int) float64 {
 	at, over := epoch, k.Epochs

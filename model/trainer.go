@@ -22,7 +22,8 @@ type TrainOptions struct {
 	Plateau   Plateau       `json:"plateau"`
 	CheckVal  int           `json:"check_val_every_n_epoch"` // epochs from one validation to the next; 0: 1
 	Precision string        `json:"precision"`               // Float32 or BFloat16: of the head's products
-	Threads   int           `json:"-"`                       // does not change results
+	Objective Objective     `json:"objective"`
+	Threads   int           `json:"-"` // does not change results
 }
 
 // The numbers that the head's matrix products take while training.
@@ -62,6 +63,7 @@ func (o TrainOptions) Validate(cfg Config) error {
 		check(p.Patience >= 0 && p.Threshold >= 0 && p.Min >= 0, "lr_patience %d, lr_threshold %g, lr_min %g: none may be below 0", p.Patience, p.Threshold, p.Min)
 	}
 	check(o.Precision == Float32 || o.Precision == BFloat16, "precision %q: there are f32 and bf16", o.Precision)
+	problems = append(problems, o.Objective.validate(cfg))
 	if o.Precision == BFloat16 {
 		_, can := kernel.NewHalf()
 		check(can, "precision bf16 needs a processor with AVX-512 BF16 instructions, and this one has none: use f32")
@@ -81,6 +83,7 @@ type Trainer struct {
 	val     []int32 // rows of held
 	workers *workers
 	pass    *Pass[float32]
+	learn   learner
 	mini    *Minibatch[float32] // the present one
 	spare   *Minibatch[float32] // the next, where ahead says which it is
 	ahead   [2]int              // epoch, minibatch
@@ -137,6 +140,7 @@ func newTrainer(vae *VAE[float32], p *pool, held Source, val []int32, opt TrainO
 	if vae.Model == AutoZI {
 		t.pass.weight = float64(p.n)
 	}
+	t.learn = newLearner(t.pass, opt.Objective)
 	t.rate = rate{LR: opt.Adam.LR}
 	t.eval = NewEvaluator(vae, opt.Threads)
 	return t
@@ -200,7 +204,7 @@ func (t *Trainer) trainEpoch(ctx context.Context, stats *EpochStats) error {
 			return err
 		}
 		t.count(began)
-		t.at.Sum.add(t.pass.Rec, t.pass.KL, t.pass.KLLibrary, objective{stats.KLWeight, t.pass.weight, t.pass.global})
+		t.at.Sum.add(t.pass.Rec, t.pass.KL, t.pass.KLLibrary, objective{stats.KLWeight, t.pass.weight, t.pass.global, t.learn.cellBounds()})
 		t.at.Batch++
 		if t.AfterStep != nil {
 			if err := t.AfterStep(); err != nil {
@@ -253,6 +257,7 @@ func (t *Trainer) next(ctx context.Context) (tasks int, task func(i int)) {
 // core from a worker that the others wait for.
 func (t *Trainer) filling(m *Minibatch[float32], cells *Cells, rows []int, batch int) (tasks int, task func(i int)) {
 	f, d := t.vae.frame, t.vae.draws(t.opt.Seed, t.at.Epoch, batch)
+	d.more = t.opt.Objective.more()
 	m.layout(cells, rows, f)
 	m.layoutDraws(d)
 	loads, load := t.pool.share(batch)
@@ -275,14 +280,14 @@ func chunkAt(i, n int) (lo, hi int) { return i * chunk, min((i+1)*chunk, n) }
 
 // trainStep is one step of Adam on the minibatch, unless its loss is not finite.
 func (t *Trainer) trainStep(ctx context.Context, weight float64) error {
-	t.pass.forward(t.mini, true)
-	if loss := t.pass.loss(weight); math.IsNaN(loss) || math.IsInf(loss, 0) {
+	t.learn.forward(t.mini, weight)
+	if loss := t.learn.loss(weight); math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return t.diverged()
 	}
 	t.last.remember(t.at, t.mini)
 	t.at.Step++
 	s := t.opt.Adam.step(t.at.Step, t.rate.LR)
-	t.pass.backward(weight, func(lo, hi int) { t.vae.update(lo, hi, s) }, func() (int, func(i int)) { return t.next(ctx) })
+	t.learn.backward(weight, func(lo, hi int) { t.vae.update(lo, hi, s) }, func() (int, func(i int)) { return t.next(ctx) })
 	return nil
 }
 
@@ -291,7 +296,7 @@ func (t *Trainer) validate(ctx context.Context, stats *EpochStats) error {
 		return nil
 	}
 	draws := t.vae.heldDraws(t.opt.Seed, t.at.Epoch)
-	sum, err := t.eval.losses(ctx, t.held, t.val, draws, objective{stats.KLWeight, t.pass.weight, t.vae.globalKL()})
+	sum, err := t.eval.losses(ctx, t.held, t.val, draws, objective{stats.KLWeight, t.pass.weight, t.vae.globalKL(), nil})
 	mean := sum.mean()
 	stats.Validation = &mean
 	if loss := mean.ELBO(); err == nil && (math.IsNaN(loss) || math.IsInf(loss, 0)) {

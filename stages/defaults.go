@@ -33,6 +33,7 @@ func DefaultTrainOptions() TrainOptions {
 			LRFactor: 0.6, LRPatience: 30, LRSchedulerMetric: "elbo_validation", Precision: model.Float32,
 			EarlyStoppingMonitor: "elbo_validation", EarlyStoppingPatience: 45, CheckValEveryNEpoch: 1, CheckpointEvery: 60,
 		},
+		Objective:   Objective{IWAE: 1},
 		WeightDecay: 1e-6,
 	}
 }

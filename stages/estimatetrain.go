@@ -177,7 +177,7 @@ func (f *fitting) expect(ctx context.Context, job *pipeline.Job) (*pipeline.Expe
 	train, val, epochs := int64(f.data.Train.Len()), int64(f.data.Val.Len()), int64(f.opt.MaxEpochs)
 	e.Work = append(e.Work, fmt.Sprintf("trains on %s%s × %s, %s held out for validation, %s", atMost, plural(train, "cell", "cells"),
 		plural(int64(f.cfg.NInput), "gene", "genes"), counts.Thousands(val), plural(epochs, "epoch", "epochs")), summary(f.cfg))
-	e.Work = append(e.Work, f.work...)
+	e.Work = append(append(e.Work, finalWeight(f.opt, max(1, (int(train)+f.opt.BatchSize-3)/f.opt.BatchSize))), f.work...)
 	if err := f.memory(job, e); err != nil {
 		return nil, err
 	}

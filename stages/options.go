@@ -41,6 +41,7 @@ type PrepareOptions struct {
 type TrainOptions struct {
 	ModelOptions `embed:""`
 	FitOptions   `embed:""`
+	Objective    `embed:""`
 	WeightDecay  float64 `json:"weight_decay" name:"weight-decay" default:"1e-6" placeholder:"F" help:"Adam's L2 penalty; AdamW's decay." group:"Training"`
 	InitModel    string  `json:"-" name:"init-model" placeholder:"DIR" help:"Begin with the parameters of this model (its folder, or the folder of a run), trained by cellvi or imported, instead of random ones. Its genes and choices must be the same." group:"Training"`
 }

@@ -113,22 +113,11 @@ func (s *Train) describe(job *pipeline.Job, t *model.Trainer, opt model.TrainOpt
 	job.Note("training on %d cells, %d held out for validation, %s of %s", train, val,
 		plural(int64(opt.MaxEpochs), "epoch", "epochs"), plural(int64(t.Batches()), "minibatch", "minibatches"))
 	job.Note("%s", summary(t.Config()))
-	final := opt.KL.Weight(opt.MaxEpochs-1, opt.MaxEpochs*t.Batches()-1)
-	job.Note("the KL weight will end at %.4g (%s)", final, warmupFlag(opt.KL))
+	job.Count("epochs_kl_warmup", int64(opt.KL.Epochs))
+	job.Note("%s", finalWeight(opt, t.Batches()))
 	if rest := train % opt.BatchSize; rest > 0 && rest < 3 && train > opt.BatchSize {
 		job.Note("the last minibatch of each epoch would have %d cells, too few for batch normalization: it joins the one before", rest)
 	}
-}
-
-// warmupFlag names the flag that rules the KL weight.
-func warmupFlag(k model.KLWarmup) string {
-	switch {
-	case k.Epochs > 0:
-		return fmt.Sprintf("--n-epochs-kl-warmup %d", k.Epochs)
-	case k.Steps > 0:
-		return fmt.Sprintf("--n-steps-kl-warmup %d", k.Steps)
-	}
-	return "no warm-up"
 }
 
 // fit trains to the end, from the checkpoint where there is one, saving one as

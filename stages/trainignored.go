@@ -42,7 +42,7 @@ func (o FitOptions) idle() []idle {
 	const plateau, stopping = "--reduce-lr-on-plateau is not given", "--early-stopping is not given"
 	steady, endless := !o.ReduceLROnPlateau, !o.EarlyStopping
 	return []idle{
-		{o.NStepsKLWarmup > 0 && o.NEpochsKLWarmup > 0, "n-steps-kl-warmup", "it is for --n-epochs-kl-warmup 0"},
+		{o.NStepsKLWarmup > 0 && o.NEpochsKLWarmup != 0, "n-steps-kl-warmup", "it is for --n-epochs-kl-warmup 0"},
 		{o.MinKLWeight > 0 && o.NStepsKLWarmup == 0 && o.NEpochsKLWarmup == 0, "min-kl-weight", "there is no warm-up"},
 		{o.LRFactor != d.LRFactor && steady, "lr-factor", plateau},
 		{o.LRPatience != d.LRPatience && steady, "lr-patience", plateau},

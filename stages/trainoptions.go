@@ -33,14 +33,14 @@ type ModelOptions struct {
 // FitOptions say how a model is fitted, with the names and defaults of scvi-tools' train;
 // for train and query.
 type FitOptions struct {
-	MaxEpochs       int     `json:"max_epochs" name:"max-epochs" default:"0" placeholder:"N" help:"Epochs to train. 0: 400 up to 20,000 cells, fewer beyond in proportion." group:"Training"`
-	Optimizer       string  `json:"optimizer" name:"optimizer" default:"Adam" enum:"Adam,AdamW" placeholder:"NAME" help:"Optimizer: ${enum}." group:"Training"`
-	LR              float64 `json:"lr" name:"lr" default:"1e-3" placeholder:"F" help:"Learning rate." group:"Training"`
-	Eps             float64 `json:"eps" name:"eps" default:"0.01" placeholder:"F" help:"The optimizer's epsilon." group:"Training"`
-	NEpochsKLWarmup int     `json:"n_epochs_kl_warmup" name:"n-epochs-kl-warmup" default:"400" placeholder:"N" help:"Epochs over which the KL weight grows. 0: see --n-steps-kl-warmup." group:"Training"`
-	NStepsKLWarmup  int     `json:"n_steps_kl_warmup" name:"n-steps-kl-warmup" default:"0" placeholder:"N" help:"Minibatches over which the KL weight grows, where --n-epochs-kl-warmup is 0. 0: no warm-up." group:"Training"`
-	MinKLWeight     float64 `json:"min_kl_weight" name:"min-kl-weight" default:"0" placeholder:"F" help:"KL weight at the start of the warm-up." group:"Training"`
-	MaxKLWeight     float64 `json:"max_kl_weight" name:"max-kl-weight" default:"1" placeholder:"F" help:"KL weight after the warm-up." group:"Training"`
+	MaxEpochs       int          `json:"max_epochs" name:"max-epochs" default:"0" placeholder:"N" help:"Epochs to train. 0: 400 up to 20,000 cells, fewer beyond in proportion." group:"Training"`
+	Optimizer       string       `json:"optimizer" name:"optimizer" default:"Adam" enum:"Adam,AdamW" placeholder:"NAME" help:"Optimizer: ${enum}." group:"Training"`
+	LR              float64      `json:"lr" name:"lr" default:"1e-3" placeholder:"F" help:"Learning rate." group:"Training"`
+	Eps             float64      `json:"eps" name:"eps" default:"0.01" placeholder:"F" help:"The optimizer's epsilon." group:"Training"`
+	NEpochsKLWarmup WarmupEpochs `json:"n_epochs_kl_warmup" name:"n-epochs-kl-warmup" default:"400" placeholder:"N" help:"Epochs over which the KL weight grows; auto: a share of the epochs to train, so that it ends well before they do. 0: see --n-steps-kl-warmup." group:"Training"`
+	NStepsKLWarmup  int          `json:"n_steps_kl_warmup" name:"n-steps-kl-warmup" default:"0" placeholder:"N" help:"Minibatches over which the KL weight grows, where --n-epochs-kl-warmup is 0. 0: no warm-up." group:"Training"`
+	MinKLWeight     float64      `json:"min_kl_weight" name:"min-kl-weight" default:"0" placeholder:"F" help:"KL weight at the start of the warm-up." group:"Training"`
+	MaxKLWeight     float64      `json:"max_kl_weight" name:"max-kl-weight" default:"1" placeholder:"F" help:"KL weight after the warm-up." group:"Training"`
 
 	ReduceLROnPlateau bool    `json:"reduce_lr_on_plateau" name:"reduce-lr-on-plateau" help:"Lower the learning rate when --lr-scheduler-metric no longer falls." group:"Training"`
 	LRFactor          float64 `json:"lr_factor" name:"lr-factor" default:"0.6" placeholder:"F" help:"What --reduce-lr-on-plateau multiplies the learning rate by." group:"Training"`

@@ -22,6 +22,7 @@ func TestValidateClass(t *testing.T) {
 		"--early-stopping-monitor is kl_global_train":      func(o *TrainOptions) { o.EarlyStopping, o.EarlyStoppingMonitor = true, "kl_global_train" },
 		"--posterior is \"bent\"":                          func(o *TrainOptions) { o.Posterior = "bent" },
 		"--posterior is full: it needs --n-latent 2":       func(o *TrainOptions) { o.Posterior, o.NLatent = "full", 1 },
+		"--posterior is full: --iwae and --refine-steps":   func(o *TrainOptions) { o.Posterior, o.IWAE = "full", 5 },
 		"--posterior is flow: it takes --n-latent up to 1": func(o *TrainOptions) { o.Posterior, o.NLatent = "flow", 300 },
 		"--lr-scheduler-metric is kl_global_validation": func(o *TrainOptions) {
 			o.ReduceLROnPlateau, o.LRSchedulerMetric = true, "kl_global_validation"

@@ -12,6 +12,7 @@ func (o TrainOptions) Validate() error {
 	var f faults
 	o.ModelOptions.validate(&f)
 	o.FitOptions.validate(&f)
+	o.Objective.validate(o.ModelOptions, &f)
 	o.validateClass(&f)
 	f.unless(isFinite(o.WeightDecay) && o.WeightDecay >= 0, "--weight-decay is %v: it must be a finite number, and not negative", o.WeightDecay)
 	return f.err()
@@ -57,7 +58,7 @@ func (o FitOptions) validateAdam(f *faults) {
 	f.oneOf("optimizer", o.Optimizer, model.PlainAdam, model.AdamW)
 	f.unless(isFinite(o.LR) && o.LR > 0, "--lr is %v: it must be a finite number above 0", o.LR)
 	f.unless(isFinite(o.Eps) && o.Eps > 0, "--eps is %v: it must be a finite number above 0", o.Eps)
-	f.unless(o.NEpochsKLWarmup >= 0, "--n-epochs-kl-warmup is %d: it must not be negative", o.NEpochsKLWarmup)
+	f.unless(o.NEpochsKLWarmup >= 0 || o.NEpochsKLWarmup == AutoWarmup, "--n-epochs-kl-warmup is %d: it must not be negative", o.NEpochsKLWarmup)
 	f.unless(o.NStepsKLWarmup >= 0, "--n-steps-kl-warmup is %d: it must not be negative", o.NStepsKLWarmup)
 	f.unless(o.MinKLWeight >= 0 && o.MinKLWeight <= o.MaxKLWeight && isFinite(o.MaxKLWeight),
 		"--min-kl-weight is %v and --max-kl-weight is %v: they must be finite and not negative, the first not above the second", o.MinKLWeight, o.MaxKLWeight)

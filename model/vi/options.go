@@ -51,8 +51,9 @@ type Options struct {
 	Keys       []uint64 // name each problem's random stream; nil: its number
 }
 
-// DefaultOptions are those that reach the optimum of the cells in the fewest
-// evaluations (bench/results): natural gradient by reparameterization.
+// DefaultOptions are the natural gradient by reparameterization, with tolerances and widenings at which
+// cells' posteriors came within 0.1 nat of Adam's optimum, in a tenth of its evaluations, with
+// k-hat under 0.7 for 95% of them (full) and 99% (flow).
 func DefaultOptions(family Family) Options {
 	o := Options{
 		Family: family, Components: 4, Estimator: Reparameterization, Optimizer: Natural,

@@ -63,7 +63,7 @@ func (d *Data) adviseWeight() []advice {
 	}
 	return []advice{{
 		fmt.Sprintf("The KL weight ended at %s, before its warm-up was over (scvi-tools does the same in short trainings).", weight(lastFinite(d.History.KLWeight))),
-		fmt.Sprintf("For a latent at full weight: --n-epochs-kl-warmup %d, or more epochs.", max(1, n/2)),
+		"For a latent at full weight: --n-epochs-kl-warmup auto, or more epochs.",
 	}}
 }
 

@@ -32,13 +32,13 @@ func TestAdvice(t *testing.T) {
 			d.cut(10)
 			d.History.KLWeight[8], d.History.KLWeight[9], d.DefaultEpochs = 0.02, 0.025, 80
 			d.Stages[2].Args = []byte(`{"n_epochs_kl_warmup":400}`)
-		}, "--max-epochs 80, with --early-stopping to end when nothing is gained any more.} {The KL weight ended at 0.025, before its warm-up was over (scvi-tools does the same in short trainings). For a latent at full weight: --n-epochs-kl-warmup 40,"},
+		}, "--max-epochs 80, with --early-stopping to end when nothing is gained any more.} {The KL weight ended at 0.025, before its warm-up was over (scvi-tools does the same in short trainings). For a latent at full weight: --n-epochs-kl-warmup auto,"},
 		"cured by epochs alone": {func(d *Data) {
 			d.cut(10)
 			d.History.KLWeight[8], d.History.KLWeight[9], d.DefaultEpochs = 0.02, 0.025, 400
 			d.Stages[2].Args = []byte(`{"n_epochs_kl_warmup":400}`)
 		}, "nothing is gained any more.}]"},
-		"KL weight rising": {func(d *Data) { d.History.KLWeight[98], d.History.KLWeight[99] = 0.2, 0.3 }, "--n-epochs-kl-warmup 50"},
+		"KL weight rising": {func(d *Data) { d.History.KLWeight[98], d.History.KLWeight[99] = 0.2, 0.3 }, "--n-epochs-kl-warmup auto"},
 		"a batch apart": {func(d *Data) {
 			for i, b := range d.Batch.Codes {
 				if b == 1 {
