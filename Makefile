@@ -10,7 +10,7 @@ page = $(if $(RESULTS),--results $(RESULTS)/$(1)-$(DATE).md)
 
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build demo test test-python lint bench bench-go bench-family quality roundtrip bench-de bench-query golden fuzz-files test-huge test-workflows test-image test-faults screenshots image clean
+.PHONY: help setup build demo test test-python lint bench bench-go bench-family quality roundtrip bench-de bench-query bench-posterior golden fuzz-files test-huge test-workflows test-image test-faults screenshots image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ bench-de: build ## Differential expression beside scvi-tools', of one model
 
 bench-query: build ## A patient mapped onto a reference of seven others, beside scvi-tools
 	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has scvi-tools 1.4.2, pandas, anndata, pyarrow and scikit-learn}" bench/query.py --date $(DATE) $(ARGS)
+
+# WHAT is a program of bench/ that needs no more than quality does: refine, warmup, objectives, posteriorfamily, anomaly, factor, rankgenes
+bench-posterior: build ## What refined posteriors and other objectives buy (WHAT=refine, or warmup, anomaly, factor …: bench/README.md)
+	@"$${CELLVI_BENCH_PYTHON:?set it to a Python that has pandas, anndata, pyarrow, scikit-learn and scib-metrics}" bench/$(or $(WHAT),refine).py --date $(DATE) $(ARGS)
 
 golden: ## Reference values of 23 further variants from scvi-tools (CELLVI_BENCH_PYTHON), and the model held to them
 	rm -rf bench/.cache/golden && mkdir -p bench/.cache/golden
