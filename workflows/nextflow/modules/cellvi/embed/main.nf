@@ -9,11 +9,12 @@ process CELLVI_EMBED {
     tuple val(meta), path(store, stageAs: 'store'), path(prepared, stageAs: 'prepared'), path(model, stageAs: 'model'), val(part) // part: '2/8' for the second of eight shares of the cells, or ''
 
     output:
-    tuple val(meta), path("${prefix}")               , emit: folder // of a part: what CELLVI_GATHER takes
-    tuple val(meta), path("${prefix}/latent.parquet"), emit: latent
-    tuple val(meta), path("*.h5ad")                  , emit: h5ad, optional: true // of --write-h5ad
-    tuple val(meta), path("${prefix}/run.json")      , emit: record
-    path "versions.yml"                              , emit: versions // eval outputs and topics need a Nextflow newer than 22.10
+    tuple val(meta), path("${prefix}")                , emit: folder // of a part: what CELLVI_GATHER takes
+    tuple val(meta), path("${prefix}/latent.parquet") , emit: latent
+    tuple val(meta), path("${prefix}/refined.parquet"), emit: refined, optional: true // of --refine
+    tuple val(meta), path("*.h5ad")                   , emit: h5ad, optional: true // of --write-h5ad
+    tuple val(meta), path("${prefix}/run.json")       , emit: record
+    path "versions.yml"                               , emit: versions // eval outputs and topics need a Nextflow newer than 22.10
 
     when:
     task.ext.when == null || task.ext.when

@@ -9,10 +9,11 @@ process CELLVI_GATHER {
     tuple val(meta), path(parts, stageAs: 'part?/*') // folders of CELLVI_EMBED and CELLVI_RECONSTRUCT, in any order
 
     output:
-    tuple val(meta), path("${prefix}/latent.parquet"), emit: latent, optional: true
-    tuple val(meta), path("${prefix}/reconstruction"), emit: reconstruction, optional: true
-    tuple val(meta), path("${prefix}/run.json")      , emit: record
-    path "versions.yml"                              , emit: versions // eval outputs and topics need a Nextflow newer than 22.10
+    tuple val(meta), path("${prefix}/latent.parquet") , emit: latent, optional: true
+    tuple val(meta), path("${prefix}/refined.parquet"), emit: refined, optional: true
+    tuple val(meta), path("${prefix}/reconstruction") , emit: reconstruction, optional: true
+    tuple val(meta), path("${prefix}/run.json")       , emit: record
+    path "versions.yml"                               , emit: versions // eval outputs and topics need a Nextflow newer than 22.10
 
     when:
     task.ext.when == null || task.ext.when

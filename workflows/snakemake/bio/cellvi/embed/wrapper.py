@@ -24,7 +24,12 @@ if "h5ad" in snakemake.input.keys():
 if part:
     inputs += f" --part {quote(part)}"
 
-made = {"latent": "latent.parquet", "h5ad": "latent.h5ad", "record": "run.json"}
+made = {
+    "latent": "latent.parquet",
+    "refined": "refined.parquet",
+    "h5ad": "latent.h5ad",
+    "record": "run.json",
+}
 keep = [(made[name], file) for name, file in snakemake.output.items()]
 
 # Beside the outputs, so that they take their places by renaming.
