@@ -18,7 +18,7 @@ import (
 func positionals(command string) []string {
 	return map[string][]string{
 		"run": {"--input", "x.h5ad"}, "ingest": {"--input", "x.h5ad"}, "query": {"model", "x.h5ad"}, "gather": {"a", "b"}, "posterior": {"elbo"},
-		"export": {"dir"}, "import": {"dir"}, "de": {"--groupby", "type"}, "inspect": {"x.h5ad"}, "simulate": {"--output", "x.h5ad"},
+		"export": {"dir"}, "import": {"dir"}, "de": {"--groupby", "type"}, "rank-genes": {"--groupby", "type"}, "inspect": {"x.h5ad"}, "simulate": {"--output", "x.h5ad"},
 	}[command]
 }
 

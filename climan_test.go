@@ -24,7 +24,7 @@ func TestManual(t *testing.T) {
 		t.Error("arguments are not told apart by whether they may be left out")
 	}
 	for _, node := range model(t).Children {
-		if has := strings.Contains(text, "\n.SS cellvi "+node.Name+"\n"); has == node.Hidden {
+		if has := strings.Contains(text, "\n.SS cellvi "+strings.ReplaceAll(node.Name, "-", `\-`)+"\n"); has == node.Hidden {
 			t.Errorf("command %s, hidden %v: %v", node.Name, node.Hidden, has)
 		}
 		for _, f := range node.Flags {

@@ -5,7 +5,7 @@ usage: make bench-posterior      with CELLVI_BENCH_PYTHON naming a Python that h
        refine.py [--data kang,mixology] [--seeds 0,1,2] [--families diag,full] [--epochs 50] [--date YYYY-MM-DD]
 
 Trains cellvi on each table, with scvi-tools' KL warm-up and with a warm-up that ends; holds the refined posteriors of the
-validation cells to 400 steps of Adam with four draws each (`bench/refine`, a program in Go), and scores every cell's
+validation cells to 400 steps of Adam with four draws each (BenchmarkRefineAgainstAdam in stages), and scores every cell's
 refined mean beside the encoder's. Data and the scoring program are found under CELLVI_SHARED (default ../shared).
 Writes bench/results/refine-DATE.md and prints it. Runs and scores are kept in bench/.cache.
 """
@@ -75,13 +75,18 @@ def score_rows(runs, o):
 
 
 def bounds(runs, o):
-    """The tables of the program in Go: one for each data set and warm-up, of the first seed."""
+    """The tables of stages' BenchmarkRefineAgainstAdam: one for each data set and warm-up, of the first seed."""
     text = ""
+    command = ["go", "test", "./stages", "-run", "xxx", "-bench", "RefineAgainstAdam", "-benchtime", "1x", "-timeout", "1h"]
     for name in o.data.split(","):
         for warmup in o.warmups.split(","):
             run = runs.model(DATA[name], int(o.seeds.split(",")[0]), warmup)
-            out = subprocess.run(["go", "run", "./bench/refine", str(run)], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-            text += f"### {name}, warm-up {warmup}\n\n{out.strip()}\n\n"
+            print(*command, file=sys.stderr)
+            out = subprocess.run(command, cwd=ROOT, env=os.environ | {"CELLVI_REFINE_RUN": str(run)}, check=True, stdout=subprocess.PIPE, text=True).stdout
+            rows = [line for line in out.splitlines() if line.startswith("|")]
+            if not rows:
+                sys.exit(f"the benchmark printed no table:\n{out}")
+            text += f"### {name}, warm-up {warmup}\n\n" + "\n".join(rows) + "\n\n"
     return text
 
 

@@ -18,7 +18,7 @@ REFERENCE = 400  # epochs of scvi-tools' warm-up
 
 
 def warmup(share, epochs):
-    """Epochs of the warm-up, as cellvi's auto rounds them; 0 is none."""
+    """Epochs of the warm-up; 0 is none."""
     return 0 if share == 0 else max(1, round(share * epochs))
 
 

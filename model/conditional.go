@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"cellvi/model/kernel"
 	"cellvi/model/vi"
 )
 
@@ -13,8 +14,8 @@ import (
 // library size is latent one more, log l, with its batch's prior N(m_s, v_s).
 // AutoZI's delta is held at its posterior's mean.
 //
-// A point's numbers are a function of its cell and u alone: points are decoded 128 at a
-// time, whatever stands beside them.
+// A point's numbers are a function of its cell and u alone: passes are of 32, 64, 96 or 128
+// rows, whole tiles of the kernels, and steady does the same for the products of layers.
 type Conditional struct {
 	First, N int // cells First … First+N−1 of the rows
 
@@ -145,7 +146,7 @@ func (c *Conditional) evaluate(problems []int, u []float64, v vi.Values) {
 	p := c.pass
 	c.load(problems)
 	c.set(u)
-	p.decode(false)
+	p.decodeBy(steady{c.vae.ops}, false)
 	if v.Curvature != nil { // before the likelihood takes the outputs' memory
 		c.curvature(v.Curvature)
 	}
@@ -163,7 +164,7 @@ func (c *Conditional) load(problems []int) {
 	if c.holds(problems) {
 		return
 	}
-	c.rows = resize(c.rows, evalBatch)
+	c.rows = resize(c.rows, kernel.Pad(len(problems)))
 	for i := range c.rows {
 		c.rows[i] = nobody
 	}
@@ -182,7 +183,7 @@ func (c *Conditional) load(problems []int) {
 
 // holds says whether these problems are in the pass, in this order.
 func (c *Conditional) holds(problems []int) bool {
-	if c.rows == nil || len(problems) < evalBatch && c.rows[len(problems)] != nobody {
+	if len(c.rows) != kernel.Pad(len(problems)) || len(problems) < len(c.rows) && c.rows[len(problems)] != nobody {
 		return false
 	}
 	for i, r := range problems {

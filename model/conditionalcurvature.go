@@ -231,7 +231,7 @@ func (c *Conditional) push(at, out []float32) {
 	}
 	c.curve.plane = resize(c.curve.plane, 2*b*v.head.scale.k)
 	to := c.curve.plane[:b*v.head.scale.k]
-	v.dec.push(v.ops, b, &p.dec, c.ask, to, c.curve.plane[len(to):])
+	v.dec.push(steady{v.ops}, b, &p.dec, c.ask, to, c.curve.plane[len(to):])
 	v.ops.Transpose(b, v.head.scale.k, p.head.ld, to, out)
 }
 

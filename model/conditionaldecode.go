@@ -21,7 +21,7 @@ func (c *Conditional) Decode(problems []int, u []float64, do func(*Decoded) erro
 		hi := min(lo+evalBatch, len(problems))
 		c.load(problems[lo:hi])
 		c.set(u[lo*n : hi*n])
-		c.pass.decode(false)
+		c.pass.decodeBy(steady{c.vae.ops}, false)
 		if err := do(c.take(lo, hi-lo)); err != nil {
 			return err
 		}
@@ -41,63 +41,4 @@ func (c *Conditional) take(first, n int) *Decoded {
 		c.out.Dropout = x.dropout[:size]
 	}
 	return &c.out
-}
-
-// Response writes d log rho_g/du · d (n, G), at points u (n, Dim) of cells problems[i]
-// along directions d (n, Dim): how each gene's expected share answers to a small step in
-// the latent. A direction's part in log l changes no share. In a model of size factors rho
-// is the softplus that stands for it.
-func (c *Conditional) Response(problems []int, u, d []float64, out []float32) {
-	n, g := c.Dim(), c.vae.NInput
-	for lo := 0; lo < len(problems); lo += evalBatch {
-		hi := min(lo+evalBatch, len(problems))
-		c.load(problems[lo:hi])
-		c.set(u[lo*n : hi*n])
-		c.pass.decode(false)
-		c.respond(d[lo*n:hi*n], out[lo*g:hi*g])
-	}
-}
-
-// respond does the points of one pass.
-func (c *Conditional) respond(d []float64, out []float32) {
-	v, x, p := c.vae, &c.curve, &c.pass.head
-	l, n, ld, q := v.NLatent, c.Dim(), c.pass.head.ld, v.head.scale
-	c.at = resize(c.at, c.mini.B*l)
-	clear(c.at)
-	for i := range len(d) / n {
-		for k := range l {
-			c.at[i*l+k] = float32(d[i*n+k])
-		}
-	}
-	x.tangent = resize(x.tangent, q.k*ld)
-	c.push(c.at, x.tangent)
-	x.t = resize(x.t, curveGenes*ld)
-	mean := make([]float64, ld)
-	for lo := 0; lo < v.NInput; {
-		k, hi := c.stretch(lo)
-		v.ops.Product(hi-lo, ld, q.k, q.w.w[lo*q.k:], q.k, 1, x.tangent, ld, x.t, ld)
-		if q.norm != nil {
-			scaleRows(hi-lo, ld, p.out[0].variance[lo:], x.t)
-		}
-		for g := lo; g < hi; g++ {
-			for b := range len(d) / n {
-				t := x.t[(g-lo)*ld+b]
-				y := p.out[0].y[g*ld+b]
-				if v.head.factor {
-					t *= softplusSlope(y)
-				}
-				mean[b] += float64(y*p.scale[k*ld+b]) * float64(t)
-				out[b*v.NInput+g] = t
-			}
-		}
-		lo = hi
-	}
-	if v.head.factor { // nothing adds up to one
-		return
-	}
-	for b := range len(d) / n {
-		for g := range v.NInput {
-			out[b*v.NInput+g] -= float32(mean[b])
-		}
-	}
 }

@@ -13,7 +13,7 @@ func (c *Conditional) gradient(u, grad []float64) {
 		h.pull(v.ops, k, &p.head, c.spare)
 	}
 	h.gather(v.ops, &p.head, p.dec.gradient())
-	v.dec.pull(v.ops, p.m.B, &p.dec, p.dinput)
+	v.dec.pull(steady{v.ops}, p.m.B, &p.dec, p.dinput)
 	p.part()
 	if v.LatentDistribution == "ln" {
 		softmaxRowsBackward(v.NLatent, p.Z, p.dz)

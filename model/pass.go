@@ -190,10 +190,13 @@ func (p *Pass[T]) join() []T {
 
 // decode goes from p.Z to the outputs, of the logits of shares to their
 // exponentials and what turns them into shares.
-func (p *Pass[T]) decode(train bool) {
+func (p *Pass[T]) decode(train bool) { p.decodeBy(p.vae.ops, train) }
+
+// decodeBy is decode with the layers by these operations.
+func (p *Pass[T]) decodeBy(ops kernel.Ops[T], train bool) {
 	v, m := p.vae, p.m
 	t := p.clock.now()
-	h := v.dec.forward(v.ops, m, train, p.join(), &p.dec)
+	h := v.dec.forward(ops, m, train, p.join(), &p.dec)
 	p.head.resize(m.B, v.head)
 	v.head.take(v.ops, m.B, train, h, &p.head)
 	p.clock.lap(SmallLayers, t)

@@ -20,10 +20,15 @@ type KLWarmup struct {
 	Max    float64 `json:"max_kl_weight"`
 }
 
-// AutoWarmup is the epochs of a warm-up that ends well before so many epochs of training
-// do: half of them, rounded, at least 1. bench/warmup.py measured the share.
-func AutoWarmup(epochs int) int {
-	return max(1, int(math.Round(autoShare*float64(epochs))))
+// AutoWarmup is the KLWarmup's Epochs and Steps that end well before so many epochs of
+// training do, each of so many minibatches: half of the epochs, rounded up; of a single
+// epoch, which as a whole would have the weight that a warm-up begins with, half of the
+// minibatches. bench/warmup.py measured the share.
+func AutoWarmup(epochs, minibatches int) (of, steps int) {
+	if epochs == 1 {
+		return 0, int(autoShare * float64(minibatches))
+	}
+	return int(math.Ceil(autoShare * float64(epochs))), 0
 }
 
 // autoShare is the warm-up's share of the epochs.

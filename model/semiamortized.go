@@ -12,8 +12,8 @@ import (
 // decoder fixed, some steps of natural gradient; and the decoder learns from a draw of that.
 //
 // The first step's gradient is at a draw of the encoder's posterior, and is the encoder's
-// own ELBO's too: the encoder learns as it always does, so that it stays what embedding
-// cells needs. Further steps take theirs at the mean, which has no noise of a draw and is
+// own ELBO's too: the encoder learns as it always does, of a decoder that is made for
+// other posteriors than its own. Further steps take theirs at the mean, which has no noise of a draw and is
 // the ELBO's where log p(x, z) is quadratic; there the best variance is the encoder's
 // whatever the mean, and it is kept. The decoder's draw has noise of its own, so that no
 // posterior is fitted to the draw that it is judged by.

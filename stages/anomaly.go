@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"cellvi/model"
 	"cellvi/pipeline"
 )
 
@@ -58,6 +59,9 @@ func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) error {
 	defer a.st.Close() // nothing was written to it
 	if a.vae.GeneLikelihood == "normal" && s.Options.Family == "expressed" {
 		return pipeline.Usage("--family expressed is for counts: the model's likelihood is normal, give --family all")
+	}
+	if s.Options.LeaveOut && a.vae.NInput <= model.StripeGenes {
+		return pipeline.Usage("--leave-out leaves %d neighbouring genes out at a time, and the model has %d genes: give --no-leave-out", model.StripeGenes, a.vae.NInput)
 	}
 	judge, err := newJudge(s.Options, a, job)
 	if err != nil {

@@ -198,6 +198,23 @@ func TestAnomalyRefuses(t *testing.T) {
 	check(t, DefaultAnomalyOptions().Validate())
 }
 
+// TestAnomalyExpressed: of counts above zero alone, intervals are of such counts: none
+// begins at zero.
+func TestAnomalyExpressed(t *testing.T) {
+	l := fittedTable(t, wildTable(), 4)
+	_, err := anomalyRun(l, 2, 0, func(o *AnomalyOptions) { o.Family, o.FDR = "expressed", 0.5 })
+	check(t, err)
+	a := anomalyTable(t, l, "anomalies")
+	if a.Rows() < len(wild) {
+		t.Fatalf("%d are found", a.Rows())
+	}
+	for i, from := range a.Column("lower").Float64 {
+		if from < 1 || a.Column("upper").Float64[i] < from {
+			t.Errorf("%s: the interval of counts above zero is %v to %v", a.Column("gene_id").String[i], from, a.Column("upper").Float64[i])
+		}
+	}
+}
+
 // TestSpill: candidates come back as they were put in.
 func TestSpill(t *testing.T) {
 	s, err := createSpill(t.TempDir() + "/candidates")

@@ -36,7 +36,7 @@ func (j *judge) writeCalibration(path string) error {
 		for k, least := range expectedFrom {
 			row(name, least, &j.calibration[p][k])
 		}
-		if p == toValidate && all.tests > 0 {
+		if p == toValidate {
 			j.tellCoverage(&all, &j.calibration[p])
 		}
 	}
@@ -50,6 +50,10 @@ func (j *judge) writeCalibration(path string) error {
 
 // tellCoverage says what share of the held-out cells' counts lies in the intervals.
 func (j *judge) tellCoverage(all *covered, by *[len(expectedFrom)]covered) {
+	if all.tests == 0 {
+		j.job.Note("none of these cells is a validation cell: whether intervals hold what they should is not known of cells that the model was not trained on")
+		return
+	}
 	var expected covered
 	for k, least := range expectedFrom {
 		if least >= 1 {
@@ -60,6 +64,10 @@ func (j *judge) tellCoverage(all *covered, by *[len(expectedFrom)]covered) {
 		100*j.options.Coverage, 100*all.share(), 100*expected.share())
 	const off = 0.02
 	if math.Abs(all.share()-j.options.Coverage) > off {
-		j.job.Warn("%.4g%% intervals hold %.1f%% of the validation cells' counts: p-values are not to be taken at their word; train longer, or give --leave-out", 100*j.options.Coverage, 100*all.share())
+		advice := "train longer, or look at misfit in genes.parquet"
+		if !j.options.LeaveOut {
+			advice = "give --leave-out"
+		}
+		j.job.Warn("%.4g%% intervals hold %.1f%% of the validation cells' counts: p-values are not to be taken at their word; %s", 100*j.options.Coverage, 100*all.share(), advice)
 	}
 }

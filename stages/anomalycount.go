@@ -75,7 +75,12 @@ func (w *judging) count(i, g int, expressed bool) {
 		w.scores[g].Float32[w.scoresAt+i] = float32(-math.Log10(max(middle, math.SmallestNonzeroFloat64)))
 	}
 	if p <= o.cut() {
+		least, most := half, 1-half
+		if expressed { // the interval is of counts above zero, as p is
+			zero := 1 - look.Positive[g]
+			least, most = zero+least*look.Positive[g], zero+most*look.Positive[g]
+		}
 		w.out.candidates = append(w.out.candidates, candidate{Cell: int32(w.first + i), Gene: int32(g), High: lower > 0.5,
-			Count: x, Mean: mean, Lower: look.Quantile(g, half), Upper: look.Quantile(g, 1-half), P: p})
+			Count: x, Mean: mean, Lower: look.Quantile(g, least), Upper: look.Quantile(g, most), P: p})
 	}
 }

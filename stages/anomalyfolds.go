@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -15,13 +16,15 @@ type folds struct {
 	of        []int      // the fold of each gene
 }
 
-// cut deals the stripes of genes that can be left out to k folds in turn.
+// cut deals the stripes of genes that can be left out to k folds in turn, or to as many
+// as there are stripes.
 func (f *folds) cut(c *model.Conditional, genes, k int) {
 	if f.of != nil {
 		return
 	}
-	f.of, f.stretches = make([]int, genes), make([][][2]int, k)
 	first := append(c.Stripes(), genes)
+	k = min(k, len(first)-1)
+	f.of, f.stretches = make([]int, genes), make([][][2]int, k)
 	for i := range len(first) - 1 {
 		at := i % k
 		f.stretches[at] = append(f.stretches[at], [2]int{first[i], first[i+1]})
@@ -34,13 +37,13 @@ func (f *folds) cut(c *model.Conditional, genes, k int) {
 // kept is what the counts of the genes that are not in a fold say of a cell.
 type kept struct {
 	total float64 // counts
-	share float64 // expected share of the cell's counts, at the encoder's mean
+	share float64 // expected share of the cell's counts, of a point in the latent
 }
 
 // minibatch judges the cells of a minibatch, fold after fold.
 func (w *judging) minibatch(c *model.Conditional) error {
-	k := w.options.folds()
-	w.folds.cut(c, w.vae.NInput, k)
+	w.folds.cut(c, w.vae.NInput, w.options.folds())
+	k := len(w.folds.stretches)
 	own := !w.vae.Config.UseObservedLibSize || w.vae.Config.UseSizeFactor // the library size is no sum of counts
 	var rest [][]kept
 	if k > 1 && !own {
@@ -87,13 +90,7 @@ func (w *judging) rest(c *model.Conditional, k int) ([][]kept, error) {
 
 // keptOf is that of point i of d.
 func (w *judging) keptOf(d *model.Decoded, i, fold int) kept {
-	r := kept{total: float64(d.Library[i]), share: 1}
-	for _, s := range w.folds.stretches[fold] {
-		for g := s[0]; g < s[1]; g++ {
-			r.share -= float64(d.Scale[i*w.vae.NInput+g])
-		}
-	}
-	r.total = 0
+	r := kept{share: 1 - w.expected(d, i, w.folds.stretches[fold])/w.expected(d, i, [][2]int{{0, w.vae.NInput}})}
 	for at := d.Ptr[i]; at < d.Ptr[i+1]; at++ {
 		if w.folds.of[d.Idx[at]] != fold {
 			r.total += float64(d.Val[at])
@@ -101,6 +98,21 @@ func (w *judging) keptOf(d *model.Decoded, i, fold int) kept {
 	}
 	r.share = max(r.share, leastShare)
 	return r
+}
+
+// expected is the sum of the shares of genes of stretches at point i of d, without what
+// is lost to zero inflation: the library size is the total of what is left.
+func (w *judging) expected(d *model.Decoded, i int, stretches [][2]int) (sum float64) {
+	for _, s := range stretches {
+		for at := i*w.vae.NInput + s[0]; at < i*w.vae.NInput+s[1]; at++ {
+			share := float64(d.Scale[at])
+			if d.Dropout != nil { // its logits
+				share /= 1 + math.Exp(float64(d.Dropout[at]))
+			}
+			sum += share
+		}
+	}
+	return sum
 }
 
 // leastShare of a cell's counts is expected of the genes that a fold leaves.

@@ -69,7 +69,7 @@ func newJudge(o AnomalyOptions, a *asked, job *pipeline.Job) (*judge, error) {
 	if o.Scores {
 		group += 2 * anomalyCells * genes * 4
 	}
-	need := tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + group + threads*(genes*64+conditionalBytes(a.vae.Config))
+	need := 2*tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + group + threads*(genes*64+conditionalBytes(a.vae.Config))
 	return j, d.fits(need, "drop --scores")
 }
 

@@ -10,7 +10,7 @@ import (
 // AnomalyOptions say how counts are held to the model.
 type AnomalyOptions struct {
 	LeaveOut bool    `json:"leave_out" name:"leave-out" default:"true" negatable:"" help:"Judge each count by a posterior that was fitted without it: genes are cut in --folds parts, and each is predicted from the others. With --no-leave-out a count has a say in its own prediction, and swapped ones hide." group:"Posterior"`
-	Folds    int     `json:"folds" name:"folds" default:"5" placeholder:"N" help:"Parts that the genes are cut into by --leave-out. More leave more genes to predict from, and take as many times longer." group:"Posterior"`
+	Folds    int     `json:"folds" name:"folds" default:"5" placeholder:"N" help:"Parts that the genes are cut into by --leave-out. More leave more genes to predict from, and take as many times longer. Genes are left out in stripes of 32: with fewer stripes, as many parts as stripes." group:"Posterior"`
 	Refine   string  `json:"refine,omitempty" name:"refine" enum:"none,diag,full," default:"" placeholder:"NAME" help:"Posterior of each cell: none (the encoder's), or a Gaussian fitted to the cell, with a diagonal (diag) or any covariance (full). Not given: full." group:"Posterior"`
 	Samples  int     `json:"n_samples" name:"n-samples" default:"32" placeholder:"N" help:"Draws of each cell's posterior that a prediction is averaged over, 1 to 128." group:"Posterior"`
 	Seed     uint64  `json:"seed" name:"seed" default:"0" placeholder:"N" help:"Seed of the draws. The same seed gives the same bytes." group:"Posterior"`

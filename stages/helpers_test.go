@@ -82,7 +82,7 @@ func writeStore(t *testing.T, x *table) Layout {
 	return l
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ import "cellvi/model"
 // Objective says what training climbs in the place of the ELBO of the encoder's posterior.
 type Objective struct {
 	IWAE        int `json:"iwae,omitempty" name:"iwae" default:"1" placeholder:"K" help:"Draws of each cell's posterior under the importance-weighted bound (Burda 2016), which training then climbs; time and memory grow with K. 1: the ELBO." group:"Training"`
-	RefineSteps int `json:"refine_steps,omitempty" name:"refine-steps" default:"0" placeholder:"N" help:"Steps by which each cell's posterior is refined in every minibatch before the decoder learns from it (semi-amortized training, Kim 2018); time grows with N. 0: the encoder's posterior." group:"Training"`
+	RefineSteps int `json:"refine_steps,omitempty" name:"refine-steps" default:"0" placeholder:"N" help:"Steps by which each cell's posterior is refined in every minibatch before the decoder learns from it (semi-amortized training, Kim 2018); time grows with N. The latent then separates kinds of cells less: not for embedding. 0: the encoder's posterior." group:"Training"`
 }
 
 func (o Objective) validate(of ModelOptions, f *faults) {

@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -54,6 +55,18 @@ func TestObjectiveRefuses(t *testing.T) {
 		wantError(t, o.Validate(), pipeline.ExitUsage, says)
 		if strings.Count(o.Validate().Error(), "\n") > 0 {
 			t.Errorf("more than a line: %v", o.Validate())
+		}
+	}
+}
+
+// What was recorded of a run before there were these options is recorded of it still: the
+// run stands.
+func TestOlderRunsStand(t *testing.T) {
+	text, err := json.Marshal(DefaultTrainOptions().resolved())
+	check(t, err)
+	for _, name := range []string{"posterior", "iwae", "refine_steps"} {
+		if strings.Contains(string(text), `"`+name+`"`) {
+			t.Errorf("%s is recorded where it is not asked for: %s", name, text)
 		}
 	}
 }

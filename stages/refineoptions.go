@@ -10,9 +10,9 @@ import (
 // RefineOptions say how a posterior is fitted to each cell, the decoder fixed. A number
 // that is 0 is left to the family.
 type RefineOptions struct {
-	Samples   int     `json:"refine_samples,omitempty" name:"refine-samples" default:"0" placeholder:"N" help:"Draws of each cell's posterior in a step of --refine. 0: 16." group:"Posterior"`
+	Samples   int     `json:"refine_samples,omitempty" name:"refine-samples" default:"0" placeholder:"N" help:"About so many points of each cell's posterior in a step of --refine, in whole sets of 2 for each latent dimension and one. 0: 16, which in 10 dimensions are 21." group:"Posterior"`
 	MaxSteps  int     `json:"refine_max_steps,omitempty" name:"refine-max-steps" default:"0" placeholder:"N" help:"Most steps of --refine for a cell: a fit ends by --refine-tolerance before. 0: 40." group:"Posterior"`
-	Tolerance float64 `json:"refine_tolerance,omitempty" name:"refine-tolerance" default:"0" placeholder:"F" help:"Nats that a cell's fit may be expected to miss when it ends. 0: 0.05." group:"Posterior"`
+	Tolerance float64 `json:"refine_tolerance,omitempty" name:"refine-tolerance" default:"0" placeholder:"F" help:"Nats that a cell's fit may be expected to miss when it ends. 0: 0.05 for diag, 0.035 for full, 0.03 for mixture, 0.15 for flow." group:"Posterior"`
 }
 
 // families are the values of --refine.

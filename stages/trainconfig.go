@@ -21,8 +21,12 @@ func (o TrainOptions) resolved() TrainOptions {
 		observed := o.ModelClass != model.LinearSCVI
 		o.UseObservedLibSize = &observed
 	}
-	if o.IWAE == 1 { // left out of what is recorded: a run of before there was --iwae stands
+	// Left out of what is recorded: a run of before there were --iwae and --posterior stands.
+	if o.IWAE == 1 {
 		o.IWAE = 0
+	}
+	if model.FamilyOf(o.Posterior) == model.Diagonal {
+		o.Posterior = ""
 	}
 	return o
 }
@@ -54,7 +58,7 @@ func (o TrainOptions) training(cells int, shared Shared, threads int) model.Trai
 	}
 	opt.BatchSize, opt.Seed, opt.Threads, opt.Precision = shared.BatchSize, shared.Seed, threads, o.Precision
 	opt.Adam = model.AdamOptions{Optimizer: o.Optimizer, LR: o.LR, WeightDecay: o.WeightDecay, Eps: o.Eps}
-	opt.KL = model.KLWarmup{Epochs: o.NEpochsKLWarmup.of(opt.MaxEpochs), Steps: o.NStepsKLWarmup, Min: o.MinKLWeight, Max: o.MaxKLWeight}
+	opt.KL = o.warmup(opt.MaxEpochs, cells/shared.BatchSize)
 	opt.Stop = model.EarlyStopping{Enabled: o.EarlyStopping, Monitor: o.EarlyStoppingMonitor,
 		MinDelta: o.EarlyStoppingMinDelta, Patience: o.EarlyStoppingPatience, Warmup: o.EarlyStoppingWarmupEpochs}
 	opt.Plateau = model.Plateau{Enabled: o.ReduceLROnPlateau, Factor: o.LRFactor, Patience: o.LRPatience,

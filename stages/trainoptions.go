@@ -7,7 +7,7 @@ type ModelOptions struct {
 	GeneLikelihood     string `json:"gene_likelihood" name:"gene-likelihood" placeholder:"NAME" help:"Distribution of counts: nb (negative binomial), zinb (zero-inflated), poisson, normal. Not given: nb, of AUTOZI zinb." group:"Model"`
 	Dispersion         string `json:"dispersion" name:"dispersion" default:"gene" enum:"gene,gene-batch,gene-label,gene-cell" placeholder:"NAME" help:"What has an inverse dispersion of its own: ${enum}." group:"Model"`
 	LatentDistribution string `json:"latent_distribution" name:"latent-distribution" default:"normal" enum:"normal,ln" placeholder:"NAME" help:"Distribution of the latent: normal, or ln (logistic-normal: shares that sum to 1)." group:"Model"`
-	Posterior          string `json:"posterior" name:"posterior" default:"diag" enum:"diag,full,flow" placeholder:"NAME" help:"What the encoder says of a cell's latent: diag, a variance of each dimension, as scvi-tools; full, their covariances too; flow, any bent shape. scvi-tools can't load the last two." group:"Model"`
+	Posterior          string `json:"posterior,omitempty" name:"posterior" default:"diag" enum:"diag,full,flow" placeholder:"NAME" help:"What the encoder says of a cell's latent: diag, a variance of each dimension, as scvi-tools; full, their covariances too; flow, any bent shape. scvi-tools can't load the last two." group:"Model"`
 
 	NLatent     int     `json:"n_latent" name:"n-latent" default:"10" placeholder:"N" help:"Dimensions of the latent space." group:"Model"`
 	NHidden     int     `json:"n_hidden" name:"n-hidden" default:"128" placeholder:"N" help:"Units of a hidden layer." group:"Model"`

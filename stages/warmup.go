@@ -41,12 +41,14 @@ func (w WarmupEpochs) MarshalJSON() ([]byte, error) {
 	return json.Marshal(int(w))
 }
 
-// of is the number of epochs of a training of so many.
-func (w WarmupEpochs) of(epochs int) int {
-	if w == AutoWarmup {
-		return model.AutoWarmup(epochs)
+// warmup is how the KL weight grows in a training of so many epochs, each of about so
+// many minibatches.
+func (o FitOptions) warmup(epochs, minibatches int) model.KLWarmup {
+	k := model.KLWarmup{Epochs: int(o.NEpochsKLWarmup), Steps: o.NStepsKLWarmup, Min: o.MinKLWeight, Max: o.MaxKLWeight}
+	if o.NEpochsKLWarmup == AutoWarmup {
+		k.Epochs, k.Steps = model.AutoWarmup(epochs, minibatches)
 	}
-	return int(w)
+	return k
 }
 
 // finalWeight tells the KL weight of a whole training's last step, and the flag that

@@ -21,12 +21,12 @@ func TestAutoWarmup(t *testing.T) {
 	fitAll(t, l, o, 1)
 	card, err := readCard(l.Model())
 	check(t, err)
-	want := o.NEpochsKLWarmup.of(8)
-	if card.Options.KL.Epochs != want || want < 1 || want > 4 {
+	const want = 4
+	if card.Options.KL.Epochs != want {
 		t.Errorf("model.json says %d epochs of warm-up, want %d", card.Options.KL.Epochs, want)
 	}
 	explicit := prepareTable(t, trainable(), withCovariates())
-	o.NEpochsKLWarmup = WarmupEpochs(want)
+	o.NEpochsKLWarmup = want
 	fitAll(t, explicit, o, 1)
 	wantSame(t, "auto, and the number that it stands for", outputs(t, l), outputs(t, explicit))
 }
@@ -36,11 +36,21 @@ func TestAutoWarmupOfHeuristic(t *testing.T) {
 	o := DefaultTrainOptions()
 	o.NEpochsKLWarmup = AutoWarmup
 	few, many := o.training(1000, DefaultShared(), 1), o.training(8_000_000, DefaultShared(), 1)
-	if few.MaxEpochs != 400 || few.KL.Epochs != AutoWarmup.of(400) || many.MaxEpochs != 1 || many.KL.Epochs != 1 {
-		t.Errorf("%d of %d, %d of %d epochs", few.KL.Epochs, few.MaxEpochs, many.KL.Epochs, many.MaxEpochs)
+	if few.MaxEpochs != 400 || few.KL.Epochs != 200 || few.KL.Steps != 0 || many.MaxEpochs != 1 {
+		t.Errorf("%+v of %d epochs, %+v of %d", few.KL, few.MaxEpochs, many.KL, many.MaxEpochs)
 	}
 	if w := few.KL.Weight(399, 0); w != 1 {
 		t.Errorf("the last epoch's weight is %g", w)
+	}
+}
+
+// A training of a single epoch warms up too, and not for all of it: its first half.
+func TestAutoWarmupOfOneEpoch(t *testing.T) {
+	o := DefaultTrainOptions()
+	o.MaxEpochs, o.NEpochsKLWarmup, o.NStepsKLWarmup = 1, AutoWarmup, 7
+	k := o.training(128_000, DefaultShared(), 1).KL
+	if first, quarter, half := k.Weight(0, 0), k.Weight(0, 250), k.Weight(0, 500); first != 0 || quarter != 0.5 || half != 1 {
+		t.Errorf("of 1000 minibatches the weights at the first, 250 and 500 are %g, %g, %g", first, quarter, half)
 	}
 }
 

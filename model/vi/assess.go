@@ -20,34 +20,57 @@ type Assessment struct {
 // Assess draws from each q (problem i's is q[i]) and weighs the draws. Problem i's draws depend on seed
 // and keys[i] alone (nil: on i).
 func Assess(t Target, q []Approximation, draws int, seed uint64, keys []uint64) []Assessment {
-	const points = 1024 // at once, or one problem's
-	n := t.Dim()
-	each := max(1, points/draws)
-	out := make([]Assessment, len(q))
-	problems := make([]int, each*draws)
-	z := make([]float64, len(problems)*n)
-	logP, logQ := make([]float64, len(problems)), make([]float64, len(problems))
+	const most = 1 << 20 // log weights held at once
+	each := min(together, max(1, most/draws))
+	out := make([]Assessment, 0, len(q))
 	for from := 0; from < len(q); from += each {
-		to := min(from+each, len(q))
-		at := 0
-		for i := from; i < to; i++ {
-			rng := stream(seed, assessing, key(keys, i))
-			for range draws {
-				zi := z[at*n : at*n+n]
-				q[i].Draw(rng, zi)
-				problems[at], logQ[at] = i, q[i].LogDensity(zi)
-				at++
-			}
+		w := newWeighing(t, q, from, min(from+each, len(q)), draws)
+		for i := range w.rngs {
+			w.rngs[i] = stream(seed, assessing, key(keys, from+i))
 		}
-		t.Evaluate(problems[:at], z[:at*n], Values{LogP: logP[:at]})
-		for j := range at {
-			logP[j] -= logQ[j]
+		for s := range draws {
+			w.draw(s)
 		}
-		for i := from; i < to; i++ {
-			out[i] = Weigh(logP[(i-from)*draws : (i-from+1)*draws])
+		for i := range w.rngs {
+			out = append(out, Weigh(w.logW[i*draws:(i+1)*draws]))
 		}
 	}
 	return out
+}
+
+// weighing is draws of problems from … that are evaluated together, one of each problem after another: what a target has
+// at hand for these problems it then keeps, as in exchange.group.
+type weighing struct {
+	t        Target
+	q        []Approximation
+	problems []int
+	rngs     []*rand.Rand
+	z        []float64 // (problems, L)
+	logP     []float64 // (problems)
+	logW     []float64 // (problems, draws)
+}
+
+func newWeighing(t Target, q []Approximation, from, to, draws int) *weighing {
+	n := to - from
+	w := &weighing{t: t, q: q[from:to], rngs: make([]*rand.Rand, n), z: make([]float64, n*t.Dim()), logP: make([]float64, n), logW: make([]float64, n*draws)}
+	for i := range n {
+		w.problems = append(w.problems, from+i)
+	}
+	return w
+}
+
+// draw makes draw s of every problem, and weighs it.
+func (w *weighing) draw(s int) {
+	n, draws := w.t.Dim(), len(w.logW)/len(w.q)
+	for i, q := range w.q {
+		z := w.z[i*n : (i+1)*n]
+		q.Draw(w.rngs[i], z)
+		w.logW[i*draws+s] = -q.LogDensity(z)
+	}
+	w.t.Evaluate(w.problems, w.z, Values{LogP: w.logP})
+	for i, p := range w.logP {
+		w.logW[i*draws+s] += p
+	}
 }
 
 // Weigh is the assessment that log weights of independent draws give.

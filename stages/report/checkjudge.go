@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -101,7 +102,7 @@ func (c *Check) groupsText() string {
 	if len(found) == 0 {
 		return ""
 	}
-	slices.SortStableFunc(found, func(a, b outlier) int { return int(b.by*1e3) - int(a.by*1e3) })
+	slices.SortStableFunc(found, func(a, b outlier) int { return cmp.Compare(b.by, a.by) })
 	const most = 3
 	var texts []string
 	for _, o := range found[:min(most, len(found))] {
