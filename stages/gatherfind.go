@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"cellvi/io/results"
 	"cellvi/pipeline"
@@ -85,7 +86,7 @@ func (s *Gather) partOf(dir string) (l Layout, err error) {
 // exists tells whether something stands at path; what cannot be seen is found later.
 func exists(path string) bool {
 	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // findMatrices takes the reconstructions' files, which every part must have.
