@@ -51,7 +51,7 @@ func (c *Conditional) simplexMoments(q vi.Approximation, seed, key uint64, mean,
 	z := make([]float64, n)
 	for i := range simplexPoints {
 		draw(i, z)
-		softmax64(z[:l])
+		softmaxRows(l, z[:l])
 		for k, a := range z[:l] {
 			mean[k] += a / simplexPoints
 			for j, b := range z[:k+1] {
@@ -84,21 +84,6 @@ func (c *Conditional) spread(q vi.Approximation) func(i int, z []float64) {
 				z[k] += g.Chol[k*n+j] * e
 			}
 		}
-	}
-}
-
-// softmax64 makes z its softmax.
-func softmax64(z []float64) {
-	top, total := math.Inf(-1), 0.0
-	for _, v := range z {
-		top = max(top, v)
-	}
-	for k, v := range z {
-		z[k] = math.Exp(v - top)
-		total += z[k]
-	}
-	for k := range z {
-		z[k] /= total
 	}
 }
 

@@ -3,7 +3,6 @@ package stages
 import (
 	"context"
 
-	"cellvi/io/counts"
 	"cellvi/io/results"
 	"cellvi/io/store"
 	"cellvi/model/vi"
@@ -65,42 +64,6 @@ func evenly(rows []int32, n int) []int32 {
 		some[i] = rows[i*len(rows)/n]
 	}
 	return some
-}
-
-// namedRows are the kept cells that a file names, ascending.
-func namedRows(ctx context.Context, f *fitted, path string) ([]int32, error) {
-	names, err := readList(path)
-	if err != nil {
-		return nil, err
-	}
-	wanted := map[string]bool{}
-	for _, n := range names {
-		wanted[n] = true
-	}
-	source, rows := f.source(), []int32{}
-	err = source.stretches(span(0, len(f.p.Row)), func(among []int32, batch, _, _ int) error {
-		all, err := f.st.Names(batch)
-		if err != nil {
-			return err
-		}
-		for _, r := range among {
-			if name := all[int(f.p.Row[r])-batch*store.BatchCells]; wanted[name] {
-				rows = append(rows, r)
-				delete(wanted, name)
-			}
-		}
-		return ctx.Err()
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range names {
-		if wanted[n] {
-			return nil, pipeline.BadInput("%s: %d of %d cells are not among those that prepare kept, the first %s: name cells as in latent.parquet",
-				path, len(wanted), len(names), counts.Printable(n))
-		}
-	}
-	return rows, nil
 }
 
 // names are those of the cells that were checked.

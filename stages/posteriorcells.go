@@ -49,7 +49,7 @@ func (s *Posterior) askCells(ctx context.Context, job *pipeline.Job, f *fitted) 
 	rows := span(0, len(f.p.Row))
 	var err error
 	if s.Options.CellsFile != "" {
-		if rows, err = s.namedCells(ctx, f, rows); err != nil {
+		if rows, err = namedRows(ctx, f, s.Options.CellsFile); err != nil {
 			return nil, err
 		}
 	}
@@ -59,42 +59,6 @@ func (s *Posterior) askCells(ctx context.Context, job *pipeline.Job, f *fitted) 
 		}
 	}
 	return rows, nil
-}
-
-// namedCells are those of rows that --cells names.
-func (s *Posterior) namedCells(ctx context.Context, f *fitted, rows []int32) ([]int32, error) {
-	names, err := readList(s.Options.CellsFile)
-	if err != nil {
-		return nil, err
-	}
-	wanted := map[string]bool{}
-	for _, n := range names {
-		wanted[n] = true
-	}
-	source, named := f.source(), []int32{}
-	err = source.stretches(rows, func(rows []int32, batch, _, _ int) error {
-		all, err := f.st.Names(batch)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			if name := all[int(f.p.Row[r])-batch*store.BatchCells]; wanted[name] {
-				named = append(named, r)
-				delete(wanted, name)
-			}
-		}
-		return ctx.Err()
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range names {
-		if wanted[n] {
-			return nil, pipeline.BadInput("%s: %d of %d cells are not among those that prepare kept, the first %s: name cells as in latent.parquet",
-				s.Options.CellsFile, len(wanted), len(names), counts.Printable(n))
-		}
-	}
-	return named, nil
 }
 
 // metCells are those of rows that meet every condition.

@@ -57,8 +57,7 @@ func (s *RankGenes) group(ctx context.Context, job *pipeline.Job, f *fitted) (*g
 	if s.Options.Cells == "" {
 		return readGroups(ctx, job, s.Store(), s.Options.GroupBy, f.st, f.p)
 	}
-	named := &Posterior{Options: PosteriorOptions{CellsFile: s.Options.Cells}}
-	rows, err := named.namedCells(ctx, f, span(0, len(f.p.Row)))
+	rows, err := namedRows(ctx, f, s.Options.Cells)
 	if err != nil {
 		return nil, err
 	}

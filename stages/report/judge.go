@@ -112,10 +112,6 @@ func (h *History) LastKLWeight() float64 {
 	return 1
 }
 
-// Warming tells whether training that ended with a KL weight ended before its warm-up was
-// as good as over.
-func Warming(weight float64) bool { return weight < enoughWeight }
-
 // weightAtEnd says whether training ended far from the end of the warm-up.
 func (h *History) weightAtEnd() string {
 	n := len(h.KLWeight)
