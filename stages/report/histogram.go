@@ -54,7 +54,7 @@ func (p *histogram) add(name, class string, h Histogram, counts []int, y axis) {
 		}
 	}
 	fmt.Fprintf(&path, "V%s", pixel(y.at(0)))
-	p.Lines = append(p.Lines, line{Name: name, Class: class, Path: path.String(), Last: significant(h.From + (float64(full)+0.5)*h.Width)})
+	p.Lines = append(p.Lines, line{Name: name, Class: class, Path: path.String(), Last: fmt.Sprintf("%.3g", h.From+(float64(full)+0.5)*h.Width)})
 }
 
 // shares are counts over their sum.
