@@ -177,7 +177,7 @@ func (c *Check) todo() (list []string) {
 		if c.Refine == "diag" {
 			list = append(list, "A diagonal Gaussian is too poor for many cells: --refine full.")
 		} else {
-			list = append(list, "Where a Gaussian is too poor: --refine mixture, or --refine flow.")
+			list = append(list, "Where a Gaussian is too poor: --refine flow, or --refine mixture.")
 		}
 	}
 	if c.KLWeight < enoughWeight {
@@ -187,8 +187,10 @@ func (c *Check) todo() (list []string) {
 		list = append(list, fmt.Sprintf("The fits of %s had not converged: --refine-max-steps.", plural(c.Unsettled, "cell")))
 	}
 	switch verdict(c.Training.Verdict) {
-	case falling, tooShort:
+	case falling:
 		list = append(list, "Training had not converged: train longer, --max-epochs.")
+	case tooShort:
+		list = append(list, "Train for more epochs, --max-epochs: so few are no training.")
 	case rising:
 		list = append(list, fmt.Sprintf("Training went past its best, epoch %d: --early-stopping.", c.Training.BestEpoch))
 	case diverged:
