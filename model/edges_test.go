@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"cellvi/model/kernel"
@@ -185,5 +186,21 @@ func TestBFloat16Outputs(t *testing.T) {
 				t.Error("bfloat16 products have the bits of float32's: they were not used")
 			}
 		})
+	}
+}
+
+// What tensors lack is one line, however many are missing.
+func TestLoadTellsOneLine(t *testing.T) {
+	v := New[float32](small(variants["nb"]))
+	v.Initialize(1)
+	tensors := v.Tensors()
+	if err := v.Load(tensors); err != nil {
+		t.Fatal(err)
+	}
+	for missing, want := range map[int]string{1: "is missing", 3: "is missing, and 2 more tensors"} {
+		err := v.Load(tensors[missing:])
+		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), want) {
+			t.Errorf("without %d tensors: %v, want one line with %q", missing, err, want)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -150,7 +149,8 @@ func (v *VAE[T]) buffers() []buffer[T] {
 }
 
 // Load sets every parameter and running statistic. Tensors that the model does
-// not have are ignored; every one that is missing or misshapen is an error.
+// not have are ignored; where any is missing or misshapen, the error is one line, which
+// names the first and counts the others.
 func (v *VAE[T]) Load(tensors []Tensor) error {
 	byName := map[string]Tensor{}
 	for _, t := range tensors {
@@ -165,9 +165,17 @@ func (v *VAE[T]) Load(tensors []Tensor) error {
 		}
 	}
 	for _, b := range v.buffers() {
-		problems = append(problems, b.load(byName))
+		if err := b.load(byName); err != nil {
+			problems = append(problems, err)
+		}
 	}
-	return errors.Join(problems...)
+	switch len(problems) {
+	case 0:
+		return nil
+	case 1:
+		return problems[0]
+	}
+	return fmt.Errorf("%w, and %d more tensors are not as the model needs them", problems[0], len(problems)-1)
 }
 
 func (b buffer[T]) load(byName map[string]Tensor) error {
