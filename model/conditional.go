@@ -31,28 +31,20 @@ type Conditional struct {
 	sizes   []float32 // (N) library sizes in place of the cells'; nil: theirs
 	decoded decoded[float32]
 	out     Decoded
-	theta   []float32 // (G, codes) exp(r), once it was asked for
 	curve   curve
-	at, ask []float32 // (B, L) a direction in z; (B, in) at the decoder's input
+	at      []float32 // (B, L) a direction in z
+	tangent tangent[float32]
 }
 
 // Conditionals calls do, from several goroutines, with every minibatch of rows of source.
 // Its first error ends the work. do may use its argument until it returns.
 func (e *Evaluator) Conditionals(ctx context.Context, source Source, rows []int32, do func(*Conditional) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	points := e.vae.points(false)
-	err := e.each(ctx, source, rows, func(t task) {
+	return e.eachUntil(ctx, source, rows, func(_ context.Context, t task) error {
 		c := e.condition(t, points)
-		if err := do(c); err != nil {
-			cancel(err)
-		}
-		c.LeaveOut(nil) // the pass is the next minibatch's
+		defer c.LeaveOut(nil) // the pass is the next minibatch's
+		return do(c)
 	})
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
 }
 
 // condition encodes the minibatch's cells; points are what a flow's moments are taken over.

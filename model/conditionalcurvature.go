@@ -2,7 +2,6 @@ package model
 
 import (
 	"math"
-	"slices"
 
 	"cellvi/model/kernel"
 )
@@ -19,7 +18,7 @@ type curve struct {
 	sums    []float32 // ((L+1)(L+2)/2, ld), see kernel.Ops.Squares
 	mean    []float32 // (L, ld) Σ_g rho_g t_g
 	theta   []float32 // (ld) exp(r) of a gene
-	plane   []float32 // (B, K), twice
+	present []float32 // of each code that the pass has
 }
 
 // curvature writes Gauss-Newton's approximation of −∇² log p in the coordinates, after
@@ -171,19 +170,14 @@ func (c *Conditional) thetas(g int) []float32 {
 		}
 		return x.theta
 	}
-	if c.theta == nil {
-		c.theta = slices.Clone(h.r.p.w)
-		expAll(c.theta)
-	}
+	x.present = resize(x.present, p.r.n())
+	p.r.gather(h.r.codes, h.r.p.w, g, 1, x.present)
+	expAll(x.present)
 	for b := range x.theta {
-		code := 0
-		if present := p.r.present; len(present) > 0 {
-			code = int(present[0])
-			if len(p.r.code) > 0 { // places among those present
-				code = int(present[p.r.code[b]])
-			}
+		x.theta[b] = x.present[0]
+		if len(p.r.code) > 0 {
+			x.theta[b] = x.present[p.r.code[b]]
 		}
-		x.theta[b] = c.theta[g*h.r.codes+code]
 	}
 	return x.theta
 }
@@ -219,51 +213,6 @@ func (c *Conditional) joinSquares(b int, out []float64) {
 // push writes the tangent (K, ld) of what the outputs see along directions at (B, L) in
 // the coordinates of z, after decode.
 func (c *Conditional) push(at, out []float32) {
-	v, p, b := c.vae, c.pass, c.mini.B
-	l, in := v.NLatent, v.dec.in
-	if v.LatentDistribution == "ln" {
-		softmaxRowsBackward(l, p.Z, at) // the softmax's derivative is symmetric
-	}
-	c.ask = resize(c.ask, b*in)
-	clear(c.ask)
-	for i := range b {
-		copy(c.ask[i*in:(i+1)*in], at[i*l:(i+1)*l])
-	}
-	c.curve.plane = resize(c.curve.plane, 2*b*v.head.scale.k)
-	to := c.curve.plane[:b*v.head.scale.k]
-	v.dec.push(steady{v.ops}, b, &p.dec, c.ask, to, c.curve.plane[len(to):])
-	v.ops.Transpose(b, v.head.scale.k, p.head.ld, to, out)
-}
-
-// push goes from a tangent u (B, in) at the decoder's input to y (B, width), at running
-// statistics; spare is as large.
-func (d *decoder[T]) push(ops kernel.Ops[T], b int, p *decoderPass[T], u, y, spare []T) {
-	if d.flat {
-		clear(y)
-		for i := range b {
-			copy(y[i*d.width():], u[i*d.in:(i+1)*d.in])
-		}
-		return
-	}
-	from := u
-	for i, n := range d.hiddens {
-		l, to := d.linears[i], y
-		if (len(d.hiddens)-i)%2 == 0 {
-			to = spare
-		}
-		ops.Gemm(false, false, b, l.out, l.in, 1, from, l.in, l.w.w, l.out, 0, to, l.out)
-		n.push(ops, b, &p.acts[i], to)
-		from = to
-	}
-}
-
-// push turns dx (B, H), a tangent at a.x, into that at a.y.
-func (n *hidden[T]) push(ops kernel.Ops[T], b int, a *activations[T], dx []T) {
-	if n.norm != nil {
-		scaleColumns(b, n.h, a.variance, dx)
-	}
-	if n.layer { // whose derivative is symmetric
-		ops.LayerNormBackward(b, n.h, a.lhat, a.inv, dx, dx)
-	}
-	ops.ReLUBackward(a.y[:b*n.h], nil, dx[:b*n.h])
+	v, p := c.vae, c.pass
+	v.ops.Transpose(p.m.B, v.head.scale.k, p.head.ld, c.tangent.push(p, steady{v.ops}, at), out)
 }

@@ -74,6 +74,21 @@ func (e *Evaluator) each(ctx context.Context, source Source, rows []int32, do fu
 	return cmp.Or(ctx.Err(), firstError(at, errs))
 }
 
+// eachUntil is each of work that may fail: its first error ends it.
+func (e *Evaluator) eachUntil(ctx context.Context, source Source, rows []int32, do func(context.Context, task) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := e.each(ctx, source, rows, func(t task) {
+		if err := do(ctx, t); err != nil {
+			cancel(err)
+		}
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
 // firstError is the error of the lowest place.
 func firstError(at []int, errs []error) (err error) {
 	lowest := math.MaxInt

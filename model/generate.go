@@ -45,20 +45,12 @@ type Generated struct {
 // first error ends the work. A cell's numbers are a function of the model, the
 // cell and g alone.
 func (e *Evaluator) Generate(ctx context.Context, source Source, rows []int32, g Generation, do func(*Generated) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	makers := sync.Pool{New: func() any { return &generator{vae: e.vae, of: g, points: e.vae.points(false)} }}
-	err := e.each(ctx, source, rows, func(t task) {
+	return e.eachUntil(ctx, source, rows, func(ctx context.Context, t task) error {
 		x := makers.Get().(*generator)
 		defer makers.Put(x)
-		if err := x.minibatch(ctx, t, do); err != nil {
-			cancel(err)
-		}
+		return x.minibatch(ctx, t, do)
 	})
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
 }
 
 // generator makes Generated of passes.

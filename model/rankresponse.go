@@ -80,8 +80,8 @@ type responder struct {
 	now      []float64 // (N, G) a draw's response, over batches
 	slope    []float32 // (N, G) df/d log rho
 	tangents []float32 // (B, G) of the outputs
-	unit, in []float32 // (B, L), (B, in) a tangent at z, and at the decoder's input
-	planes   []float32 // (2, B, K)
+	unit     []float32 // (B, L) a direction in z
+	tangent  tangent[float32]
 }
 
 // minibatch sums over the draws and batches.

@@ -32,7 +32,7 @@ func (x *responder) slopes(n int) {
 	}
 }
 
-// along adds the derivatives of f (N, G) along directions v (B, L) in the coordinates.
+// along adds the derivatives of f (N, G) along directions v (B, L) in the coordinates, which are used up.
 // With t the tangents of the outputs' logits, of a softmax
 //
 //	d log rho_g = t_g − Σ_k rho_k t_k
@@ -55,23 +55,11 @@ func (x *responder) along(p *Pass[float32], v []float32, n int, to []float32) {
 	}
 }
 
-// push writes the tangents (B, G) of the outputs' logits.
+// push writes the tangents (B, G) of the outputs' logits, and uses v up.
 func (x *responder) push(p *Pass[float32], v []float32) {
 	vae, b := x.vae, p.m.B
-	l, in, q := vae.NLatent, vae.dec.in, vae.head.scale
-	x.in = resize(x.in, b*in)
-	clear(x.in)
-	for i := range b {
-		copy(x.in[i*in:i*in+l], v[i*l:(i+1)*l])
-	}
-	if vae.LatentDistribution == "ln" {
-		for i := range b { // the softmax's derivative is symmetric
-			softmaxRowsBackward(l, p.Z[i*l:(i+1)*l], x.in[i*in:i*in+l])
-		}
-	}
-	x.planes = resize(x.planes, 2*b*q.k)
-	h := x.planes[:b*q.k]
-	vae.dec.push(vae.ops, b, &p.dec, x.in, h, x.planes[b*q.k:])
+	q := vae.head.scale
+	h := x.tangent.push(p, vae.ops, v)
 	x.tangents = resize(x.tangents, b*vae.NInput)
 	vae.ops.Gemm(false, true, b, vae.NInput, q.k, 1, h, q.k, q.w.w, q.k, 0, x.tangents, vae.NInput)
 	if q.norm != nil { // at running statistics y is scale·x + shift

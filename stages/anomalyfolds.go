@@ -175,18 +175,11 @@ func (w *judging) sizes(d *model.Decoded, from, to, fold int, rest []kept, strea
 
 // posteriors are the cells': the encoder's, or fitted to the genes that are not left out.
 func (w *judging) posteriors(c *model.Conditional) []vi.Approximation {
-	out, encoded := make([]vi.Approximation, c.N), c.Encoded()
 	family, fitted := w.options.refine()
 	if !fitted {
-		for i, q := range encoded {
-			out[i] = q
-		}
-		return out
+		return approximations(c.Encoded())
 	}
 	o := vi.DefaultOptions(family)
 	o.Seed, o.Keys = w.options.Seed, c.Keys()
-	for i, f := range vi.Fit(c, encoded, o) {
-		out[i] = f.Q
-	}
-	return out
+	return fittedOf(vi.Fit(c, c.Encoded(), o))
 }

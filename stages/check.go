@@ -142,11 +142,11 @@ func (c *checking) measure(ctx context.Context) (err error) {
 
 // open takes up what an earlier run has measured.
 func (c *checking) open(ctx context.Context) (*cellLog, error) {
-	prepared, err := sumFiles(ctx, c.Prepared(), "cells.parquet", "genes.parquet")
+	prepared, err := sumPrepared(ctx, c.Prepared())
 	if err != nil {
 		return nil, err
 	}
-	if c.summary.Model, err = sumFiles(ctx, c.Model(), "model.json", "model.safetensors"); err != nil {
+	if c.summary.Model, err = sumModel(ctx, c.Model()); err != nil {
 		return nil, err
 	}
 	h := sha256.New()
@@ -235,7 +235,7 @@ func (c *checking) tell() {
 
 // write writes what was measured of each cell.
 func (c *checking) write(path string) error {
-	ids, err := c.names()
+	ids, err := c.source.namesOf(c.rows)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"cellvi/io/results"
-	"cellvi/io/store"
-	"cellvi/model/vi"
 	"cellvi/pipeline"
 )
 
@@ -64,31 +62,6 @@ func evenly(rows []int32, n int) []int32 {
 		some[i] = rows[i*len(rows)/n]
 	}
 	return some
-}
-
-// names are those of the cells that were checked.
-func (c *checking) names() ([]string, error) {
-	names := make([]string, 0, len(c.rows))
-	err := c.source.stretches(c.rows, func(rows []int32, batch, _, _ int) error {
-		all, err := c.f.st.Names(batch)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			names = append(names, all[int(c.f.p.Row[r])-batch*store.BatchCells])
-		}
-		return nil
-	})
-	return names, err
-}
-
-// fittedOf are the approximations of fits.
-func fittedOf(fits []vi.Fitted) []vi.Approximation {
-	list := make([]vi.Approximation, len(fits))
-	for i := range fits {
-		list[i] = fits[i].Q
-	}
-	return list
 }
 
 // of is number k of every cell.

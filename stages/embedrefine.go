@@ -71,11 +71,11 @@ func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *p
 
 // open takes up what an earlier run has refined.
 func (r *refining) open(ctx context.Context) (*cellLog, error) {
-	modelSum, err := sumFiles(ctx, r.Model(), "model.json", "model.safetensors")
+	modelSum, err := sumModel(ctx, r.Model())
 	if err != nil {
 		return nil, err
 	}
-	preparedSum, err := sumFiles(ctx, r.Prepared(), "cells.parquet", "genes.parquet")
+	preparedSum, err := sumPrepared(ctx, r.Prepared())
 	if err != nil {
 		return nil, err
 	}
@@ -111,15 +111,6 @@ func (r *refining) assess(c *model.Conditional, fits []vi.Fitted) (before, after
 		return nil, nil
 	}
 	return vi.Assess(c, approximations(c.Encoded()), n, r.Seed, c.Keys()), vi.Assess(c, fittedOf(fits), n, r.Seed, c.Keys())
-}
-
-// approximations are the encoder's posteriors as such.
-func approximations(encoded []vi.Gaussian) []vi.Approximation {
-	list := make([]vi.Approximation, len(encoded))
-	for i, g := range encoded {
-		list[i] = g
-	}
-	return list
 }
 
 // put writes a cell's numbers.

@@ -76,8 +76,8 @@ func (o PartOptions) portion(ctx context.Context, f *fitted, groups []bounds, pr
 		}
 	}
 	var err, other error
-	s.key.Model, err = sumFiles(ctx, model, "model.json", "model.safetensors")
-	s.key.Prepared, other = sumFiles(ctx, prepared, "cells.parquet", "genes.parquet")
+	s.key.Model, err = sumModel(ctx, model)
+	s.key.Prepared, other = sumPrepared(ctx, prepared)
 	return s, errors.Join(err, other)
 }
 
@@ -90,6 +90,16 @@ func (s *portion) tell(job *pipeline.Job) {
 	if s.key != nil {
 		job.Note("part %d of %d: %s of %d, after the first %d", s.key.Part, s.key.Of, plural(int64(s.cells()), "cell", "cells"), s.key.Cells, s.from)
 	}
+}
+
+// sumModel is the SHA-256 of a model's folder.
+func sumModel(ctx context.Context, dir string) (string, error) {
+	return sumFiles(ctx, dir, "model.json", "model.safetensors")
+}
+
+// sumPrepared is that of what prepare wrote.
+func sumPrepared(ctx context.Context, dir string) (string, error) {
+	return sumFiles(ctx, dir, "cells.parquet", "genes.parquet")
 }
 
 // sumFiles is the SHA-256 of files in a folder, each with its length, so that no file's

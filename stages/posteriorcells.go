@@ -173,20 +173,7 @@ func (a *asked) cut(begins func(i, from int) bool) (list []bounds) {
 }
 
 // names are those of cells from … to−1 of rows.
-func (a *asked) names(from, to int) ([]string, error) {
-	names := make([]string, 0, to-from)
-	err := a.source.stretches(a.rows[from:to], func(rows []int32, batch, _, _ int) error {
-		all, err := a.st.Names(batch)
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			names = append(names, all[int(a.p.Row[r])-batch*store.BatchCells])
-		}
-		return nil
-	})
-	return names, err
-}
+func (a *asked) names(from, to int) ([]string, error) { return a.source.namesOf(a.rows[from:to]) }
 
 // item names the random streams of cell i of rows.
 func (a *asked) item(i int) int64 { return int64(a.p.Row[a.rows[i]]) }

@@ -68,3 +68,21 @@ func unsettled(n, of int64, o vi.Options) string {
 	return fmt.Sprintf("of %s %s not converged within %d steps: they are as good as they got (--refine-max-steps, --refine-tolerance)",
 		plural(of, "fitted posterior", "fitted posteriors"), plural(n, "has", "have"), o.MaxSteps)
 }
+
+// approximations are the encoder's posteriors as such.
+func approximations(encoded []vi.Gaussian) []vi.Approximation {
+	list := make([]vi.Approximation, len(encoded))
+	for i, g := range encoded {
+		list[i] = g
+	}
+	return list
+}
+
+// fittedOf are the approximations of fits.
+func fittedOf(fits []vi.Fitted) []vi.Approximation {
+	list := make([]vi.Approximation, len(fits))
+	for i := range fits {
+		list[i] = fits[i].Q
+	}
+	return list
+}

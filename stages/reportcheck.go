@@ -34,7 +34,7 @@ func (s *Report) readCheck(ctx context.Context, job *pipeline.Job, d *report.Dat
 	if c.Format != report.CheckFormat {
 		return pipeline.BadInput("%s: has format %d, this cellvi reads %d: use the version that wrote it", s.check, c.Format, report.CheckFormat)
 	}
-	sum, err := sumFiles(ctx, s.Model(), "model.json", "model.safetensors")
+	sum, err := sumModel(ctx, s.Model())
 	if err != nil {
 		return err
 	}

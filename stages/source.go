@@ -102,12 +102,11 @@ func (s *cellSource) stretches(rows []int32, do func(rows []int32, batch, from, 
 func (s *cellSource) batchOf(r int32) int { return int(s.p.Row[r]) / store.BatchCells }
 
 // names are the names of kept cells from … to−1.
-func (s *cellSource) names(from, to int) ([]string, error) {
-	names := make([]string, 0, to-from)
-	rows := make([]int32, to-from)
-	for i := range rows {
-		rows[i] = int32(from + i)
-	}
+func (s *cellSource) names(from, to int) ([]string, error) { return s.namesOf(span(from, to)) }
+
+// namesOf are those of kept cells, ascending.
+func (s *cellSource) namesOf(rows []int32) ([]string, error) {
+	names := make([]string, 0, len(rows))
 	err := s.stretches(rows, func(rows []int32, batch, _, _ int) error {
 		all, err := s.st.Names(batch)
 		if err != nil {
@@ -118,8 +117,8 @@ func (s *cellSource) names(from, to int) ([]string, error) {
 		}
 		return nil
 	})
-	if err == nil && len(names) != to-from {
-		err = fmt.Errorf("%d names for %d cells", len(names), to-from)
+	if err == nil && len(names) != len(rows) {
+		err = fmt.Errorf("%d names for %d cells", len(names), len(rows))
 	}
 	return names, err
 }
