@@ -33,7 +33,7 @@ var obstacles = []obstacle{
 	{name: "a folder in place of latent.parquet", code: 73, set: mine("latent.parquet/notes.txt")},
 	{name: "an empty folder in place of history.parquet", code: 73, set: folder("history.parquet")},
 	{name: "a folder in place of run.json", code: 65, set: folder("run.json/x")},
-	{name: "a folder in place of the lock", code: 73, set: folder(".cellvi.lock/x")},
+	{name: "a folder in place of the lock", code: 73, set: folder(lockFile + "/x")},
 	{name: "a folder in place of the checkpoint", code: 65, set: folder("checkpoint.safetensors/x")},
 	{name: "--checkpoint-dir may not be written", nobody: true, code: 73, set: func(p *place) error {
 		return errors.Join(os.Chmod(p.dir, 0o777), os.Mkdir(p.checkpoints(), 0o755))
@@ -138,7 +138,7 @@ func stale(text string) func(p *place) error {
 		if err := os.Mkdir(p.out, 0o777); err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(p.out, ".cellvi.lock"), []byte(text), 0o666)
+		return os.WriteFile(filepath.Join(p.out, lockFile), []byte(text), 0o666)
 	}
 }
 

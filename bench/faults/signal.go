@@ -82,11 +82,18 @@ func (p *place) interrupted(ctx context.Context, e *ended, s syscall.Signal) (st
 // awaits waits for a file of the run.
 func (p *place) awaits(name string) bool {
 	for begun := time.Now(); time.Since(begun) < 10*time.Second; time.Sleep(time.Millisecond) {
-		if _, err := os.Lstat(filepath.Join(p.out, name)); err == nil {
+		if p.has(name) {
 			return true
 		}
 	}
 	return false
+}
+
+// has tells whether a file of the run is there with something in it: the lock's is empty
+// until the lock is held.
+func (p *place) has(name string) bool {
+	info, err := os.Lstat(filepath.Join(p.out, name))
+	return err == nil && info.Size() > 0
 }
 
 // interruptTwice has a checkpoint take long, so that the first signal does not end the run at once.

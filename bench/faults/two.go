@@ -12,14 +12,16 @@ import (
 	"time"
 )
 
+const lockFile = ".cellvi.lock" // of a run, in its --outdir
+
 // twoCases let two runs meet in one folder. The first is stopped meanwhile, and then goes on.
 func twoCases(context.Context, *lab, int, *rand.Rand) ([]trial, error) {
 	return []trial{
 		{"one --outdir", func(ctx context.Context, p *place) (string, error) {
-			return meet(ctx, p, filepath.Join(p.out, ".cellvi.lock"), p.command(), p.command())
+			return meet(ctx, p, filepath.Join(p.out, lockFile), p.command(), p.command())
 		}},
 		{"one --outdir, another stage", func(ctx context.Context, p *place) (string, error) {
-			return meet(ctx, p, filepath.Join(p.out, ".cellvi.lock"), p.command(), []string{p.bin, "ingest", "-i", p.input, "-o", p.out, "--log-level", "error"})
+			return meet(ctx, p, filepath.Join(p.out, lockFile), p.command(), []string{p.bin, "ingest", "-i", p.input, "-o", p.out, "--log-level", "error"})
 		}},
 		{"one --checkpoint-dir, two --outdir", func(ctx context.Context, p *place) (string, error) {
 			second := append([]string{p.bin}, p.runArgs(filepath.Join(p.dir, "second"), checkpointDir(p)...)...)
@@ -29,7 +31,8 @@ func twoCases(context.Context, *lab, int, *rand.Rand) ([]trial, error) {
 	}, nil
 }
 
-// meet starts the first, stops it once the file sign is there, and has the second refused.
+// meet starts the first, stops it once the file sign is there and the first holds its
+// folder, and has the second refused.
 func meet(ctx context.Context, p *place, sign string, first, second []string) (string, error) {
 	run, err := p.start(ctx, call{argv: first})
 	if err != nil {
@@ -41,6 +44,7 @@ func meet(ctx context.Context, p *place, sign string, first, second []string) (s
 	}
 	there := p.awaits(rel)
 	run.signal(syscall.SIGSTOP)
+	there = there && p.has(lockFile) // on a crowded machine the first may be through by now
 	var refusal *ended
 	if there {
 		refusal, err = p.run(ctx, call{argv: second})
