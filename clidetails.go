@@ -24,7 +24,7 @@ func detailOf(command string) string {
 		"import": "Reads what scvi-tools saved, by a Python that has it, and writes OUTDIR/model, history.parquet and genes.parquet, as train does.",
 		"de":     "Reads OUTDIR/store, prepared and model, and writes OUTDIR/de.parquet: a row for each comparison and gene.",
 		"anomaly": "Reads OUTDIR/store, prepared and model, and writes OUTDIR/anomaly: the counts that were found, a row for each cell and each gene, " +
-			"and how many counts lie in their predictive intervals.",
+			"and how many counts lie in their predictive intervals. While it runs, judging.partial holds what is judged: after a stop the same command goes on from there.",
 		"factor": "Reads OUTDIR/store and prepared, and writes OUTDIR/factor: each cell's and gene's effect and factors with their variances, " +
 			"an embedding as latent.parquet has it, and the model. After a stop the same command goes on from factor_checkpoint.safetensors.",
 		"rank-genes": "Reads OUTDIR/store, prepared and model, and writes OUTDIR/rank_genes.parquet, a row for each group and gene, " +

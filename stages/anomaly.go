@@ -1,7 +1,9 @@
 package stages
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"path/filepath"
 
 	"cellvi/model"
@@ -14,10 +16,15 @@ type Anomaly struct {
 	Layout
 	StorePath, PreparedPath, ModelPath string
 	Options                            AnomalyOptions
+
+	group int // cells that are judged before they are kept; 0: anomalyCells
 }
 
 // Anomaly is the folder of what was found.
 func (l Layout) Anomaly() string { return filepath.Join(l.Dir, "anomaly") }
+
+// Judging is what is judged of the cells where that was stopped.
+func (l Layout) Judging() string { return l.in("judging.partial") }
 
 // Name is the subcommand.
 func (s *Anomaly) Name() string { return "anomaly" }
@@ -38,6 +45,7 @@ func (s *Anomaly) Plan() pipeline.Plan {
 		Inputs:  given([]string{s.Store(), s.Prepared(), s.Model()}, s.Options.CellsFile),
 		Outputs: []string{s.Anomaly()},
 		Folders: map[string][]string{s.Anomaly(): s.replaces()},
+		Partial: []string{s.Judging()},
 		Args:    s.Options,
 		Seed:    &s.Options.Seed,
 	}
@@ -49,7 +57,7 @@ func (s *Anomaly) replaces() []string {
 }
 
 // Run judges the counts, finds the threshold, and writes what lies beyond.
-func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) error {
+func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) (err error) {
 	which := &Posterior{Layout: s.Layout, StorePath: s.Store(), PreparedPath: s.Prepared(), ModelPath: s.Model(),
 		Kind: likelihoodParameters, Options: PosteriorOptions{CellsFile: s.Options.CellsFile, Keep: s.Options.Keep}}
 	a, err := which.ask(ctx, job)
@@ -69,5 +77,17 @@ func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) error {
 	}
 	job.Count("cells", int64(len(a.rows)))
 	job.Count("genes", int64(len(a.genes)))
-	return pipeline.PublishDir(s.Anomaly(), func(dir string) error { return judge.write(ctx, dir) }, s.replaces()...)
+	judge.group = cmp.Or(s.group, judge.group)
+	if err := judge.openLog(ctx, s); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, judge.log.close()) }()
+	err = pipeline.PublishDir(s.Anomaly(), func(dir string) error { return judge.write(ctx, dir) }, s.replaces()...)
+	if errors.Is(err, context.Canceled) {
+		return pipeline.Interrupted("interrupted: %d of %s judged and kept in %s: run the same command again to go on", judge.kept, plural(int64(len(a.rows)), "cell is", "cells are"), s.Judging())
+	}
+	if err != nil {
+		return err
+	}
+	return judge.log.remove()
 }

@@ -3,8 +3,11 @@ package stages
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -230,5 +233,118 @@ func TestSpill(t *testing.T) {
 	check(t, s.remove())
 	if !slices.Equal(got, want) {
 		t.Error("other candidates come back")
+	}
+}
+
+// cancelling cancels once so many units are done.
+type cancelling struct {
+	pipeline.Progress
+	left   int64
+	cancel context.CancelFunc
+}
+
+func (c *cancelling) Add(n int64) {
+	if c.left -= n; c.left <= 0 {
+		c.cancel()
+	}
+}
+
+// TestAnomalyGoesOn: stopped after any group, it goes on behind the last that is whole, from
+// what was judged, to the same bytes.
+func TestAnomalyGoesOn(t *testing.T) {
+	l := fittedTable(t, wildTable(), 2)
+	run := func(stopAt int64, seed uint64) (*pipeline.Job, error) {
+		s := &Anomaly{Layout: l, Options: DefaultAnomalyOptions(), group: evalCells}
+		s.Options.Samples, s.Options.Folds, s.Options.Refine, s.Options.Scores, s.Options.FDR, s.Options.Seed = 4, 2, "diag", true, 0.5, seed
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		job := pipeline.NewJob(zerolog.Nop(), &cancelling{pipeline.NewLines(zerolog.Nop()), stopAt, cancel}, 2, 0)
+		return job, s.Run(ctx, job)
+	}
+	_, err := run(1<<40, 0)
+	check(t, err)
+	want := bytesOf(t, l.Anomaly())
+	const groups = (plantedCells + evalCells - 1) / evalCells
+	if groups < 3 {
+		t.Fatalf("%d groups", groups)
+	}
+	for stop := range groups - 1 {
+		_, err := run(int64(stop+1)*evalCells, 0)
+		wantError(t, err, pipeline.ExitInterrupted, l.Judging(), "run the same command again")
+		if info, err := os.Stat(l.Judging()); err == nil && stop%2 == 1 { // cut off in its last piece
+			check(t, os.Truncate(l.Judging(), info.Size()-7))
+		}
+		_, err = run(1<<40, 0)
+		check(t, err)
+		if !bytes.Equal(bytesOf(t, l.Anomaly()), want) {
+			t.Errorf("stopped in group %d: other bytes", stop)
+		}
+		if exists(l.Judging()) {
+			t.Errorf("%s is left", l.Judging())
+		}
+	}
+
+	// What is in the log counts: with a gene's sum changed there, so is the answer.
+	_, err = run(2*evalCells, 0)
+	wantError(t, err, pipeline.ExitInterrupted)
+	changed := changeFirstPiece(t, l.Judging(), func(g *judgedGroup) { g.sums.genes[3].Count += 1000 })
+	check(t, os.WriteFile(l.Judging(), changed, 0o666))
+	before := anomalyTable(t, l, "genes").Column("count").Float64[3]
+	_, err = run(1<<40, 0)
+	check(t, err)
+	if after := anomalyTable(t, l, "genes").Column("count").Float64[3]; math.Abs(after-before-1000.0/plantedCells) > 1e-9 {
+		t.Errorf("the log's sums are not used: %v and %v", before, after)
+	}
+
+	// Of other options it is told, and not used.
+	_, err = run(2*evalCells, 0)
+	wantError(t, err, pipeline.ExitInterrupted)
+	job, err := run(1<<40, 1)
+	check(t, err)
+	wantWarning(t, job, "not used")
+}
+
+// changeFirstPiece gives a log with its first group changed.
+func changeFirstPiece(t *testing.T, path string, change func(g *judgedGroup)) []byte {
+	t.Helper()
+	old, err := os.ReadFile(path)
+	check(t, err)
+	at := bytes.IndexByte(old, '\n') + 1
+	size := int(binary.LittleEndian.Uint64(old[at:]))
+	g := judgedGroup{to: evalCells, scores: make([]results.Column, plantedGenes)}
+	for k := range g.scores {
+		g.scores[k].Float32 = make([]float32, evalCells)
+	}
+	if !g.decode(old[at+pieceHead:at+pieceHead+size], plantedGenes) {
+		t.Fatal("the first piece is no group")
+	}
+	change(&g)
+	other := filepath.Join(t.TempDir(), "log")
+	log := &pieceLog{path: other, key: old[:at]}
+	check(t, log.add(g.encode))
+	check(t, log.close())
+	first, err := os.ReadFile(other)
+	check(t, err)
+	return append(first, old[len(first):]...)
+}
+
+// TestAnomalyCoverageOff: intervals that are off are told, of all counts or of those that are
+// not nearly all zeros.
+func TestAnomalyCoverageOff(t *testing.T) {
+	of := func(tests, inside int64) *covered { return &covered{Tests: tests, Inside: inside} }
+	j := &judge{options: DefaultAnomalyOptions()}
+	for _, c := range []struct {
+		all, expected *covered
+		words         string
+	}{
+		{of(100_000, 90_100), of(5000, 4500), ""},
+		{of(100_000, 90_100), of(5000, 4700), "94.0% of the validation cells' counts of which 1 or more were expected"},
+		{of(100_000, 90_100), of(999, 999), ""}, // too few to tell
+		{of(100_000, 80_000), of(5000, 4500), "80.0% of the validation cells' counts"},
+		{of(100_000, 93_000), of(0, 0), "93.0% of the validation cells' counts"},
+	} {
+		if got := j.coverageOff(c.all, c.expected); got != c.words {
+			t.Errorf("%+v, %+v: %q, want %q", c.all, c.expected, got, c.words)
+		}
 	}
 }

@@ -54,21 +54,21 @@ func (w *judging) count(i, g int, expressed bool) {
 	cell, gene := &w.out.cells[i], &w.out.genes[g]
 	surprise := -math.Log(max(p, math.SmallestNonzeroFloat64))
 	w.out.tests++
-	cell.tests++
-	gene.tests++
-	cell.count, cell.mean, cell.surprise = cell.count+x, cell.mean+mean, cell.surprise+surprise
-	gene.count, gene.mean, gene.surprise = gene.count+x, gene.mean+mean, gene.surprise+surprise
-	gene.pit[min(int(lower*pitBins), pitBins-1)]++
+	cell.Tests++
+	gene.Tests++
+	cell.Count, cell.Mean, cell.Surprise = cell.Count+x, cell.Mean+mean, cell.Surprise+surprise
+	gene.Count, gene.Mean, gene.Surprise = gene.Count+x, gene.Mean+mean, gene.Surprise+surprise
+	gene.PIT[min(int(lower*pitBins), pitBins-1)]++
 	c := w.out.of(w.p.Split[w.rows[w.first+i]], mean)
-	c.tests++
-	c.pit[min(int(lower*10), 9)]++
+	c.Tests++
+	c.PIT[min(int(lower*10), 9)]++
 	if inside {
-		cell.inside++
-		gene.inside++
-		c.inside++
+		cell.Inside++
+		gene.Inside++
+		c.Inside++
 	}
 	if closed {
-		c.closed++
+		c.Closed++
 	}
 	if w.scores != nil {
 		middle := o.test(t.Below+t.At/2, t.Above+t.At/2)

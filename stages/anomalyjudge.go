@@ -22,22 +22,25 @@ type judge struct {
 	job     *pipeline.Job
 	e       *model.Evaluator
 	workers sync.Pool // of *judging
+	log     *pieceLog // of groups
 
+	group  int // cells
 	levels *tails.Levels
 	genes  []geneJudged // of all genes
 	cells  []cellJudged // of all cells
 	calibration
 	tests, candidates int64
+	kept              int // cells in the log
 }
 
-// candidate is a count that may be an anomaly. Its fields are exported for encoding/binary.
+// candidate is a count that may be an anomaly.
 type candidate struct {
 	Cell, Gene                   int32 // of rows; of the model
 	High                         bool
 	Count, Mean, Lower, Upper, P float64
 }
 
-// judged is what came out of a minibatch.
+// judged is what came out of a minibatch, or of a group of them.
 type judged struct {
 	candidates []candidate
 	genes      []geneJudged
@@ -49,27 +52,32 @@ type judged struct {
 // judgedGroup is that of a group of cells from … to−1 of rows.
 type judgedGroup struct {
 	from, to int
-	parts    []judged
+	parts    []judged         // of the minibatches
+	sums     judged           // of all parts
 	scores   []results.Column // of the genes; nil: not asked for
+	again    bool             // an earlier run judged it
 }
 
 // anomalyCells is the cells of a group: whole minibatches, each of which keeps sums until
-// all are there, so that they are added in order for any number of threads.
+// all are there, so that they are added in order for any number of threads. A group is what
+// a run that is killed has to judge again.
 const anomalyCells = 16 * evalCells
 
 // newJudge refuses what does not fit the budget.
 func newJudge(o AnomalyOptions, a *asked, job *pipeline.Job) (*judge, error) {
-	j := &judge{asked: a, options: o, job: job, levels: tails.NewLevels(),
+	j := &judge{asked: a, options: o, job: job, group: anomalyCells, levels: tails.NewLevels(),
 		genes: make([]geneJudged, len(a.genes)), cells: make([]cellJudged, len(a.rows))}
 	j.workers.New = func() any { return newJudging(j) }
 	d := &drawing{asked: a, job: job, kind: "anomaly"}
 	genes, cells, threads := int64(len(a.genes)), int64(len(a.rows)), int64(job.Threads)
-	group := 2 * (anomalyCells/evalCells*genes*geneJudgedBytes + anomalyCells*(nameBytes+cellJudgedBytes) +
-		int64(o.cut()*anomalyCells*float64(genes))*candidateBytes)
+	piece := anomalyCells*cellJudgedBytes + int64(o.cut()*anomalyCells*float64(genes))*candidateBytes
+	group := (anomalyCells/evalCells+1)*genes*geneJudgedBytes + 2*piece + anomalyCells*nameBytes
+	piece += genes * geneJudgedBytes
 	if o.Scores {
-		group += 2 * anomalyCells * genes * 4
+		group += anomalyCells * genes * 4
+		piece += anomalyCells * genes * 4
 	}
-	need := 2*tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + group + threads*(genes*64+conditionalBytes(a.vae.Config))
+	need := 2*tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + 2*group + piece + threads*(genes*64+conditionalBytes(a.vae.Config))
 	return j, d.fits(need, "drop --scores")
 }
 
@@ -94,8 +102,8 @@ func (j *judge) write(ctx context.Context, dir string) (err error) {
 	j.job.Progress.Begin("judging", "cells", int64(len(j.rows)))
 	defer j.job.Progress.End()
 	var groups []bounds
-	for at := 0; at == 0 || at < len(j.rows); at += anomalyCells {
-		groups = append(groups, bounds{at, min(at+anomalyCells, len(j.rows))})
+	for at := 0; at == 0 || at < len(j.rows); at += j.group {
+		groups = append(groups, bounds{at, min(at+j.group, len(j.rows))})
 	}
 	err = overlap(groups,
 		func(g *judgedGroup, from, to int) error { return j.compute(ctx, g, from, to) },
@@ -114,15 +122,19 @@ func (j *judge) write(ctx context.Context, dir string) (err error) {
 	return j.settle(dir, kept)
 }
 
-// compute judges a group of cells.
-func (j *judge) compute(ctx context.Context, g *judgedGroup, from, to int) error {
+// compute judges a group of cells, where no earlier run did.
+func (j *judge) compute(ctx context.Context, g *judgedGroup, from, to int) (err error) {
 	g.from, g.to = from, to
 	n := to - from
 	g.parts = resized(g.parts, (n+evalCells-1)/evalCells)
 	if j.options.Scores {
 		g.scores = j.scoreColumns(g.scores, n)
 	}
-	err := j.e.Conditionals(ctx, j.source, j.rows[from:to], func(c *model.Conditional) error {
+	defer func() { j.job.Progress.Add(int64(n)) }()
+	if g.again, err = j.log.next(func(piece []byte) (bool, error) { return g.decode(piece, len(j.genes)), nil }); g.again || err != nil {
+		return err
+	}
+	err = j.e.Conditionals(ctx, j.source, j.rows[from:to], func(c *model.Conditional) error {
 		w := j.workers.Get().(*judging)
 		defer j.workers.Put(w)
 		w.out = &g.parts[c.First/evalCells]
@@ -137,28 +149,49 @@ func (j *judge) compute(ctx context.Context, g *judgedGroup, from, to int) error
 		slices.SortFunc(w.out.candidates, func(a, b candidate) int { return cmp.Or(cmp.Compare(a.Cell, b.Cell), cmp.Compare(a.Gene, b.Gene)) })
 		return ctx.Err()
 	})
-	j.job.Progress.Add(int64(n))
+	if err == nil {
+		g.join(len(j.genes))
+	}
 	return err
 }
 
-// take adds a group, in the order of cells.
-func (j *judge) take(g *judgedGroup, kept *spill) error {
+// join adds up the parts, in the order of cells.
+func (g *judgedGroup) join(genes int) {
+	g.sums.begin(genes, g.to-g.from)
 	for i := range g.parts {
 		p := &g.parts[i]
 		for k := range p.genes {
-			j.genes[k].add(&p.genes[k])
+			g.sums.genes[k].add(&p.genes[k])
 		}
-		copy(j.cells[g.from+i*evalCells:], p.cells)
-		j.add(&p.calibration)
-		j.tests += p.tests
-		for _, c := range p.candidates {
-			j.levels.Add(c.P)
-			if err := kept.put(c); err != nil {
-				return err
-			}
-		}
-		j.candidates += int64(len(p.candidates))
+		copy(g.sums.cells[i*evalCells:], p.cells)
+		g.sums.add(&p.calibration)
+		g.sums.tests += p.tests
+		g.sums.candidates = append(g.sums.candidates, p.candidates...)
 	}
+}
+
+// take keeps a group for a later run, and adds it, in the order of cells.
+func (j *judge) take(g *judgedGroup, kept *spill) error {
+	if !g.again {
+		if err := j.log.add(g.encode); err != nil {
+			return err
+		}
+	}
+	j.kept += g.to - g.from
+	s := &g.sums
+	for k := range s.genes {
+		j.genes[k].add(&s.genes[k])
+	}
+	copy(j.cells[g.from:], s.cells)
+	j.add(&s.calibration)
+	j.tests += s.tests
+	for _, c := range s.candidates {
+		j.levels.Add(c.P)
+		if err := kept.put(c); err != nil {
+			return err
+		}
+	}
+	j.candidates += int64(len(s.candidates))
 	return nil
 }
 

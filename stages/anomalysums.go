@@ -6,12 +6,13 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// geneJudged are sums over cells of a gene's tests.
+// geneJudged are sums over cells of a gene's tests. Its fields are exported, as are those
+// of the other sums and of candidates, for encoding/binary: see anomalypiece.go.
 type geneJudged struct {
-	tests, inside         int64
-	count, mean, surprise float64
-	pit                   [pitBins]int32 // how many tests have P(X ≤ x), made uniform, in each twentieth
-	high, low             int32          // found
+	Tests, Inside         int64
+	Count, Mean, Surprise float64
+	PIT                   [pitBins]int32 // how many tests have P(X ≤ x), made uniform, in each twentieth
+	High, Low             int32          // found
 }
 
 // pitBins are the parts of a histogram of what should be uniform.
@@ -19,9 +20,9 @@ const pitBins = 20
 
 // cellJudged are sums over genes of a cell's tests.
 type cellJudged struct {
-	count, mean, surprise float64
-	tests, inside         int32
-	high, low             int32 // found
+	Count, Mean, Surprise float64
+	Tests, Inside         int32
+	High, Low             int32 // found
 }
 
 // What they take, in bytes, and a candidate.
@@ -32,10 +33,10 @@ const (
 )
 
 func (g *geneJudged) add(o *geneJudged) {
-	g.tests, g.inside = g.tests+o.tests, g.inside+o.inside
-	g.count, g.mean, g.surprise = g.count+o.count, g.mean+o.mean, g.surprise+o.surprise
-	for i, n := range o.pit {
-		g.pit[i] += n
+	g.Tests, g.Inside = g.Tests+o.Tests, g.Inside+o.Inside
+	g.Count, g.Mean, g.Surprise = g.Count+o.Count, g.Mean+o.Mean, g.Surprise+o.Surprise
+	for i, n := range o.PIT {
+		g.PIT[i] += n
 	}
 }
 
@@ -43,9 +44,9 @@ func (g *geneJudged) add(o *geneJudged) {
 // what should be uniform and the uniform one (Kolmogorov and Smirnov's).
 func (g *geneJudged) distance() (d float64) {
 	sum := int64(0)
-	for i, n := range g.pit {
+	for i, n := range g.PIT {
 		sum += int64(n)
-		d = max(d, math.Abs(float64(sum)/float64(g.tests)-float64(i+1)/pitBins))
+		d = max(d, math.Abs(float64(sum)/float64(g.Tests)-float64(i+1)/pitBins))
 	}
 	return d
 }
@@ -68,8 +69,8 @@ type calibration [3][len(expectedFrom)]covered
 
 // covered are tests, and those of them that lie in their interval.
 type covered struct {
-	tests, inside, closed int64
-	pit                   [10]int64
+	Tests, Inside, Closed int64
+	PIT                   [10]int64
 }
 
 // of is the place of an expected count of a cell of a part.
@@ -90,11 +91,11 @@ func (c *calibration) add(o *calibration) {
 }
 
 func (c *covered) add(o *covered) {
-	c.tests, c.inside, c.closed = c.tests+o.tests, c.inside+o.inside, c.closed+o.closed
-	for i, n := range o.pit {
-		c.pit[i] += n
+	c.Tests, c.Inside, c.Closed = c.Tests+o.Tests, c.Inside+o.Inside, c.Closed+o.Closed
+	for i, n := range o.PIT {
+		c.PIT[i] += n
 	}
 }
 
 // share is the share of the tests that lie in their interval, NaN where there is none.
-func (c *covered) share() float64 { return float64(c.inside) / float64(c.tests) }
+func (c *covered) share() float64 { return float64(c.Inside) / float64(c.Tests) }

@@ -56,9 +56,9 @@ func (j *judge) writeAnomalies(path string, kept *spill) (found int64, err error
 		found++
 		cell, gene := &j.cells[c.Cell], &j.genes[c.Gene]
 		if c.High {
-			cell.high, gene.high = cell.high+1, gene.high+1
+			cell.High, gene.High = cell.High+1, gene.High+1
 		} else {
-			cell.low, gene.low = cell.low+1, gene.low+1
+			cell.Low, gene.Low = cell.Low+1, gene.Low+1
 		}
 		if list = append(list, c); len(list) < anomalyRows {
 			return nil
@@ -112,7 +112,7 @@ func (j *judge) anomalyColumns(list []candidate) ([]results.Column, error) {
 func (j *judge) writeCells(path string) error {
 	p, levels := make([]float64, len(j.cells)), tails.NewLevels()
 	for i, c := range j.cells {
-		p[i] = fisher(c.surprise, int64(c.tests))
+		p[i] = fisher(c.Surprise, int64(c.Tests))
 		levels.Add(p[i])
 	}
 	levels.Settle(int64(len(p)))
@@ -138,9 +138,9 @@ func (j *judge) writeCells(path string) error {
 func (j *judge) cellColumns(ids []string, b bounds, p []float64, levels *tails.Levels) []results.Column {
 	t := newRows(ids, "cell_id", b.to-b.from)
 	for i, c := range j.cells[b.from:b.to] {
-		t.ints(i, c.tests, c.high, c.low)
-		n := float64(c.tests)
-		t.floats(i, c.count, c.mean, float64(c.inside)/n, c.surprise/n, p[b.from+i], levels.Q(p[b.from+i]))
+		t.ints(i, c.Tests, c.High, c.Low)
+		n := float64(c.Tests)
+		t.floats(i, c.Count, c.Mean, float64(c.Inside)/n, c.Surprise/n, p[b.from+i], levels.Q(p[b.from+i]))
 	}
 	return t.columns([]string{"tests", "found_high", "found_low"}, []string{"count", "expected", "coverage", "surprise", "p", "q"})
 }
@@ -152,9 +152,9 @@ func (j *judge) writeGenes(path string) error {
 	for i := range j.genes {
 		g := &j.genes[i]
 		names[i] = j.card.Genes[i]
-		t.ints(i, int32(g.tests), g.high, g.low)
-		n := float64(g.tests)
-		t.floats(i, g.count/n, g.mean/n, float64(g.inside)/n, g.surprise/n, g.distance())
+		t.ints(i, int32(g.Tests), g.High, g.Low)
+		n := float64(g.Tests)
+		t.floats(i, g.Count/n, g.Mean/n, float64(g.Inside)/n, g.Surprise/n, g.distance())
 	}
 	return results.Write(path, "gene_id", nil, t.columns([]string{"tests", "found_high", "found_low"}, []string{"count", "expected", "coverage", "surprise", "misfit"})...)
 }

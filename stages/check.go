@@ -3,9 +3,6 @@ package stages
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -141,20 +138,15 @@ func (c *checking) measure(ctx context.Context) (err error) {
 }
 
 // open takes up what an earlier run has measured.
-func (c *checking) open(ctx context.Context) (*cellLog, error) {
-	prepared, err := sumPrepared(ctx, c.Prepared())
+func (c *checking) open(ctx context.Context) (*pieceLog, error) {
+	options := c.Options
+	options.MaxCells = 0 // the cells say it
+	key, err := pieceLogKey{Stage: c.Name(), Options: options, Cells: sumRows(c.rows), Width: checkNumbers}.of(ctx, c.f, c.Prepared(), c.Model())
 	if err != nil {
 		return nil, err
 	}
-	if c.summary.Model, err = sumModel(ctx, c.Model()); err != nil {
-		return nil, err
-	}
-	h := sha256.New()
-	_ = binary.Write(h, binary.LittleEndian, c.rows) // a hash takes every write
-	options := c.Options
-	options.MaxCells = 0
-	return openCellLog(c.job, c.Checking(), cellLogKey{Stage: c.Name(), Options: options, Cells: hex.EncodeToString(h.Sum(nil)),
-		Store: c.f.st.Checksum(), Prepared: prepared, Model: c.summary.Model, Width: checkNumbers})
+	c.summary.Model = key.Model
+	return openPieceLog(c.job, c.Checking(), key)
 }
 
 // compute measures a piece's cells.

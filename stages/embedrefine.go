@@ -36,7 +36,7 @@ type refining struct {
 	e      *model.Evaluator
 	fit    vi.Options
 	shape  refinedShape
-	log    *cellLog
+	log    *pieceLog
 	work   cellNumbers
 
 	unsettled     int64
@@ -70,17 +70,13 @@ func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *p
 }
 
 // open takes up what an earlier run has refined.
-func (r *refining) open(ctx context.Context) (*cellLog, error) {
-	modelSum, err := sumModel(ctx, r.Model())
+func (r *refining) open(ctx context.Context) (*pieceLog, error) {
+	key := pieceLogKey{Stage: r.Name(), Options: r.refineKey(), Cells: fmt.Sprintf("%d–%d", r.own.from, r.own.to), Width: r.shape.width()}
+	key, err := key.of(ctx, r.f, r.Prepared(), r.Model())
 	if err != nil {
 		return nil, err
 	}
-	preparedSum, err := sumPrepared(ctx, r.Prepared())
-	if err != nil {
-		return nil, err
-	}
-	return openCellLog(r.job, r.Refining(), cellLogKey{Stage: r.Name(), Options: r.refineKey(), Cells: fmt.Sprintf("%d–%d", r.own.from, r.own.to),
-		Store: r.f.st.Checksum(), Prepared: preparedSum, Model: modelSum, Width: r.shape.width()})
+	return openPieceLog(r.job, r.Refining(), key)
 }
 
 // refineKey is what of the options decides refined numbers, as a text.

@@ -17,7 +17,7 @@ import (
 func logged(t *testing.T, path, options string, groups []bounds, piece, stop int) (values [][]float32, computed int, job *pipeline.Job) {
 	t.Helper()
 	job = pipeline.NewJob(zerolog.Nop(), pipeline.NewLines(zerolog.Nop()), 1, 0)
-	log, err := openCellLog(job, path, cellLogKey{Stage: "test", Options: options, Width: 3})
+	log, err := openPieceLog(job, path, pieceLogKey{Stage: "test", Options: options, Width: 3})
 	check(t, err)
 	defer func() { check(t, log.close()) }()
 	killed := errors.New("killed")
@@ -44,9 +44,9 @@ func logged(t *testing.T, path, options string, groups []bounds, piece, stop int
 	return values, computed, job
 }
 
-// TestCellLogGoesOn: after a kill at any piece, with any damage to the file's end, the
+// TestPieceLogGoesOn: after a kill at any piece, with any damage to the file's end, the
 // numbers are those of a run that was not stopped, and only what is missing is computed.
-func TestCellLogGoesOn(t *testing.T) {
+func TestPieceLogGoesOn(t *testing.T) {
 	groups := []bounds{{0, 10}, {10, 11}, {11, 40}}
 	want, all, _ := logged(t, filepath.Join(t.TempDir(), "log"), "a", groups, 7, 99)
 	if all != 40 {
@@ -73,8 +73,8 @@ func TestCellLogGoesOn(t *testing.T) {
 	}
 }
 
-// TestCellLogDamage: a flipped bit in a piece is found, and the work done again from there.
-func TestCellLogDamage(t *testing.T) {
+// TestPieceLogDamage: a flipped bit in a piece is found, and the work done again from there.
+func TestPieceLogDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	groups := []bounds{{0, 30}}
 	want, _, _ := logged(t, path, "a", groups, 10, 99)
@@ -91,9 +91,9 @@ func TestCellLogDamage(t *testing.T) {
 	}
 }
 
-// TestCellLogOfOthers: a log of other options is told, not used, and stays until the first
+// TestPieceLogOfOthers: a log of other options is told, not used, and stays until the first
 // piece is done.
-func TestCellLogOfOthers(t *testing.T) {
+func TestPieceLogOfOthers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	groups := []bounds{{0, 30}}
 	logged(t, path, "a", groups, 10, 2)

@@ -1,0 +1,79 @@
+package stages
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+)
+
+// What is judged of a group of cells is a piece of the log that a run goes on from: the
+// sums by gene and cell, the candidates, and the scores where they are asked for.
+
+// openLog takes up what an earlier run has judged.
+func (j *judge) openLog(ctx context.Context, s *Anomaly) (err error) {
+	options := s.Options
+	options.Keep = nil // the cells say it
+	key, err := pieceLogKey{Stage: s.Name(), Options: options, Cells: sumRows(j.rows)}.of(ctx, j.fitted, s.Prepared(), s.Model())
+	if err == nil {
+		j.log, err = openPieceLog(j.job, s.Judging(), key)
+	}
+	return err
+}
+
+// sizes are how much a piece holds.
+type judgedSizes struct{ Genes, Cells, Candidates, Scores, Tests int64 }
+
+// encode appends the group.
+func (g *judgedGroup) encode(piece []byte) []byte {
+	s := &g.sums
+	sizes := judgedSizes{int64(len(s.genes)), int64(len(s.cells)), int64(len(s.candidates)), int64(len(g.scores)), s.tests}
+	for _, v := range []any{&sizes, s.genes, s.cells, &s.calibration, s.candidates} {
+		piece = appended(piece, v)
+	}
+	for _, c := range g.scores {
+		piece = appended(piece, c.Float32)
+	}
+	return piece
+}
+
+// appended appends values of a fixed size.
+func appended(b []byte, v any) []byte {
+	b, err := binary.Append(b, binary.LittleEndian, v)
+	if err != nil {
+		panic(fmt.Sprintf("stages: %T has no fixed size: %v", v, err))
+	}
+	return b
+}
+
+// decode takes the group from a piece; false where it is of another shape.
+func (g *judgedGroup) decode(piece []byte, genes int) bool {
+	take := func(v any) bool {
+		n, err := binary.Decode(piece, binary.LittleEndian, v)
+		piece = piece[n:]
+		return err == nil
+	}
+	n := g.to - g.from
+	var sizes judgedSizes
+	if !take(&sizes) || sizes.Genes != int64(genes) || sizes.Cells != int64(n) || sizes.Scores != int64(len(g.scores)) ||
+		sizes.Candidates < 0 || sizes.Candidates > sizes.Genes*sizes.Cells {
+		return false
+	}
+	s := &g.sums
+	s.begin(genes, n)
+	s.tests, s.candidates = sizes.Tests, resized(s.candidates, int(sizes.Candidates))
+	values := []any{s.genes, s.cells, &s.calibration, s.candidates}
+	for k := range g.scores {
+		values = append(values, g.scores[k].Float32)
+	}
+	size := 0
+	for _, v := range values {
+		size += binary.Size(v)
+	}
+	if size != len(piece) {
+		return false
+	}
+	for _, v := range values {
+		take(v) // of the size that is there
+	}
+	return true
+}
