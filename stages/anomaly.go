@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"cellvi/model"
@@ -50,24 +51,42 @@ func (s *Anomaly) replaces() []string {
 
 // Run judges the counts, finds the threshold, and writes what lies beyond.
 func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) error {
+	judge, err := s.begin(ctx, job)
+	if err != nil {
+		return err
+	}
+	defer judge.st.Close() // nothing was written to it
+	job.Count("cells", int64(len(judge.rows)))
+	job.Count("genes", int64(len(judge.genes)))
+	return pipeline.PublishDir(s.Anomaly(), func(dir string) error { return judge.write(ctx, dir) }, s.replaces()...)
+}
+
+// begin opens everything, finds the cells, and refuses what does not fit. Who got it
+// closes the store.
+func (s *Anomaly) begin(ctx context.Context, job *pipeline.Job) (*judge, error) {
 	which := &Posterior{Layout: s.Layout, StorePath: s.Store(), PreparedPath: s.Prepared(), ModelPath: s.Model(),
 		Kind: likelihoodParameters, Options: PosteriorOptions{CellsFile: s.Options.CellsFile, Keep: s.Options.Keep}}
 	a, err := which.ask(ctx, job)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer a.st.Close() // nothing was written to it
-	if a.vae.GeneLikelihood == "normal" && s.Options.Family == "expressed" {
+	var j *judge
+	if err = s.suits(a.vae.Config); err == nil {
+		j, err = newJudge(s.Options, a, job)
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.st.Close())
+	}
+	return j, nil
+}
+
+// suits refuses options that the model has no use for.
+func (s *Anomaly) suits(cfg model.Config) error {
+	if cfg.GeneLikelihood == "normal" && s.Options.Family == "expressed" {
 		return pipeline.Usage("--family expressed is for counts: the model's likelihood is normal, give --family all")
 	}
-	if s.Options.LeaveOut && a.vae.NInput <= model.StripeGenes {
-		return pipeline.Usage("--leave-out leaves %d neighbouring genes out at a time, and the model has %d genes: give --no-leave-out", model.StripeGenes, a.vae.NInput)
+	if s.Options.LeaveOut && cfg.NInput <= model.StripeGenes {
+		return pipeline.Usage("--leave-out leaves %d neighbouring genes out at a time, and the model has %d genes: give --no-leave-out", model.StripeGenes, cfg.NInput)
 	}
-	judge, err := newJudge(s.Options, a, job)
-	if err != nil {
-		return err
-	}
-	job.Count("cells", int64(len(a.rows)))
-	job.Count("genes", int64(len(a.genes)))
-	return pipeline.PublishDir(s.Anomaly(), func(dir string) error { return judge.write(ctx, dir) }, s.replaces()...)
+	return nil
 }

@@ -62,15 +62,21 @@ func newJudge(o AnomalyOptions, a *asked, job *pipeline.Job) (*judge, error) {
 	j := &judge{asked: a, options: o, job: job, levels: tails.NewLevels(),
 		genes: make([]geneJudged, len(a.genes)), cells: make([]cellJudged, len(a.rows))}
 	j.workers.New = func() any { return newJudging(j) }
-	d := &drawing{asked: a, job: job, kind: "anomaly"}
-	genes, cells, threads := int64(len(a.genes)), int64(len(a.rows)), int64(job.Threads)
+	return j, j.drawing().fits(j.bytes(), "drop --scores")
+}
+
+// drawing is what every output of a posterior starts from.
+func (j *judge) drawing() *drawing { return &drawing{asked: j.asked, job: j.job, kind: "anomaly"} }
+
+// bytes is what judging takes beside the evaluation.
+func (j *judge) bytes() int64 {
+	genes, cells, threads := int64(len(j.asked.genes)), int64(len(j.rows)), int64(j.job.Threads)
 	group := 2 * (anomalyCells/evalCells*genes*geneJudgedBytes + anomalyCells*(nameBytes+cellJudgedBytes) +
-		int64(o.cut()*anomalyCells*float64(genes))*candidateBytes)
-	if o.Scores {
+		int64(j.options.cut()*anomalyCells*float64(genes))*candidateBytes)
+	if j.options.Scores {
 		group += 2 * anomalyCells * genes * 4
 	}
-	need := 2*tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + group + threads*(genes*64+conditionalBytes(a.vae.Config))
-	return j, d.fits(need, "drop --scores")
+	return 2*tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + group + threads*(genes*64+conditionalBytes(j.vae.Config))
 }
 
 // conditionalBytes is about what fitting a minibatch's posteriors takes beside its evaluation:
