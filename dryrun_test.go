@@ -65,6 +65,12 @@ func TestDryRun(t *testing.T) {
 	says([]string{"de", "--outdir", out, "--groupby", "label"}, "de: will run (not done yet)\n", out+"/de.parquet")
 	says([]string{"posterior", "elbo", "latent", "--outdir", out}, "posterior elbo: will run", "posterior latent: will run")
 	says([]string{"embed", "--outdir", out, "--part", "1/2"}, "embeds 250 cells")
+	const tried = "measured on this machine: "
+	says([]string{"embed", "--outdir", out, "--refine", "full"}, "fits a posterior (full) to each", tried)
+	says([]string{"check", "--outdir", out}, "checks 50 validation cells × 300 genes", "memory       about", tried)
+	says([]string{"anomaly", "--outdir", out}, "judges the counts of 500 cells × 300 genes", "memory       about", tried)
+	says([]string{"rank-genes", "--outdir", out, "--groupby", "label"}, "ranks 300 genes for", "memory       about", tried)
+	says([]string{"factor", "--outdir", out}, "at most 500 passes", "memory       about", "time         at most about", tried)
 	says([]string{"query", out, input, "--outdir", filepath.Join(dir, "mapped"), "--epochs", "3"}, "query: will run (its inputs are made by ingest and prepare)", "3 epochs")
 	_, stdout, _ := untouched(t, dir, append(args, "--log-format", "json")...)
 	var told struct{ Stages []pipeline.Prospect }

@@ -32,6 +32,7 @@ type Expectation struct {
 	Memory     int64    `json:"memory,omitempty"` // bytes, about; 0: not known
 	MemoryNote string   `json:"memory_note,omitempty"`
 	Seconds    float64  `json:"seconds,omitempty"`   // about; 0: not known
+	AtMost     bool     `json:"at_most,omitempty"`   // Seconds are: it may well end before
 	TimeNote   string   `json:"time_note,omitempty"` // what was measured, or why it is not known
 }
 

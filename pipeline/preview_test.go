@@ -194,6 +194,7 @@ func TestWritePreview(t *testing.T) {
 		{Stage: "two", Verdict: StageRuns, Why: "not done yet", Reads: []PreviewPath{{Path: "in", Bytes: 2e9, There: true}, {Path: "out/a", MadeBy: "one"}},
 			Writes: []PreviewPath{{Path: "out/b", Bytes: 3, There: true}}, Expect: &Expectation{Work: []string{"first", "second"}, Memory: 2e8, Seconds: 200, TimeNote: "measured"}},
 		{Stage: "three", Verdict: StageRuns, Why: "not done yet", Writes: []PreviewPath{{Path: "out/c"}}},
+		{Stage: "four", Verdict: StageRuns, Expect: &Expectation{Seconds: 40, AtMost: true, TimeNote: "it ends before"}},
 	}
 	const want = `one: is done already
   has written  out/a (1.5 kB)
@@ -207,7 +208,10 @@ two: will run (not done yet)
 three: will run (not done yet)
   writes       out/c
   takes        memory and time are not estimated beforehand: what does not fit --memory is refused before the work begins
-in all: about 3 min, without three
+four: will run
+  memory       not estimated (--memory allows 1 GB)
+  time         at most about 40 s: it ends before
+in all: about 4 min, without three
 `
 	var text bytes.Buffer
 	if err := WritePreview(&text, list, 1e9, true); err != nil || text.String() != want {
@@ -223,7 +227,7 @@ in all: about 3 min, without three
 		Stages []Prospect
 	}
 	err := errors.Join(WritePreviewJSON(&text, list, 1e9), json.Unmarshal(text.Bytes(), &back))
-	if err != nil || back.Budget != 1e9 || len(back.Stages) != 3 || back.Stages[1].Expect.Memory != 2e8 || back.Stages[0].Verdict != "done" {
+	if err != nil || back.Budget != 1e9 || len(back.Stages) != 4 || !back.Stages[3].Expect.AtMost || back.Stages[1].Expect.Memory != 2e8 || back.Stages[0].Verdict != "done" {
 		t.Errorf("%v: %+v", err, back)
 	}
 }

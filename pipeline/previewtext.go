@@ -80,6 +80,9 @@ func (e *Expectation) time() string {
 	text := "not estimated"
 	if e.Seconds > 0 {
 		text = "about " + duration(e.Seconds)
+		if e.AtMost {
+			text = "at most " + text
+		}
 	}
 	if e.TimeNote != "" {
 		text += ": " + e.TimeNote

@@ -58,36 +58,54 @@ func (s *Anomaly) replaces() []string {
 
 // Run judges the counts, finds the threshold, and writes what lies beyond.
 func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) (err error) {
-	which := &Posterior{Layout: s.Layout, StorePath: s.Store(), PreparedPath: s.Prepared(), ModelPath: s.Model(),
-		Kind: likelihoodParameters, Options: PosteriorOptions{CellsFile: s.Options.CellsFile, Keep: s.Options.Keep}}
-	a, err := which.ask(ctx, job)
+	judge, err := s.begin(ctx, job)
 	if err != nil {
 		return err
 	}
-	defer a.st.Close() // nothing was written to it
-	if a.vae.GeneLikelihood == "normal" && s.Options.Family == "expressed" {
-		return pipeline.Usage("--family expressed is for counts: the model's likelihood is normal, give --family all")
-	}
-	if s.Options.LeaveOut && a.vae.NInput <= model.StripeGenes {
-		return pipeline.Usage("--leave-out leaves %d neighbouring genes out at a time, and the model has %d genes: give --no-leave-out", model.StripeGenes, a.vae.NInput)
-	}
-	judge, err := newJudge(s.Options, a, job)
-	if err != nil {
-		return err
-	}
-	job.Count("cells", int64(len(a.rows)))
-	job.Count("genes", int64(len(a.genes)))
-	judge.group = cmp.Or(s.group, judge.group)
-	if err := judge.openLog(ctx, s); err != nil {
+	defer judge.st.Close() // nothing was written to it
+	job.Count("cells", int64(len(judge.rows)))
+	job.Count("genes", int64(len(judge.genes)))
+	if judge.log, err = s.openLog(ctx, judge, job); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, judge.log.close()) }()
 	err = pipeline.PublishDir(s.Anomaly(), func(dir string) error { return judge.write(ctx, dir) }, s.replaces()...)
 	if errors.Is(err, context.Canceled) {
-		return pipeline.Interrupted("interrupted: %d of %s judged and kept in %s: run the same command again to go on", judge.kept, plural(int64(len(a.rows)), "cell is", "cells are"), s.Judging())
+		return pipeline.Interrupted("interrupted: %d of %s judged and kept in %s: run the same command again to go on", judge.kept, plural(int64(len(judge.rows)), "cell is", "cells are"), s.Judging())
 	}
 	if err != nil {
 		return err
 	}
 	return judge.log.remove()
+}
+
+// begin opens everything, finds the cells, and refuses what does not fit. Who got it
+// closes the store.
+func (s *Anomaly) begin(ctx context.Context, job *pipeline.Job) (*judge, error) {
+	which := &Posterior{Layout: s.Layout, StorePath: s.Store(), PreparedPath: s.Prepared(), ModelPath: s.Model(),
+		Kind: likelihoodParameters, Options: PosteriorOptions{CellsFile: s.Options.CellsFile, Keep: s.Options.Keep}}
+	a, err := which.ask(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	var j *judge
+	if err = s.suits(a.vae.Config); err == nil {
+		j, err = newJudge(s.Options, a, job)
+		j.group = cmp.Or(s.group, j.group)
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.st.Close())
+	}
+	return j, nil
+}
+
+// suits refuses options that the model has no use for.
+func (s *Anomaly) suits(cfg model.Config) error {
+	if cfg.GeneLikelihood == "normal" && s.Options.Family == "expressed" {
+		return pipeline.Usage("--family expressed is for counts: the model's likelihood is normal, give --family all")
+	}
+	if s.Options.LeaveOut && cfg.NInput <= model.StripeGenes {
+		return pipeline.Usage("--leave-out leaves %d neighbouring genes out at a time, and the model has %d genes: give --no-leave-out", model.StripeGenes, cfg.NInput)
+	}
+	return nil
 }

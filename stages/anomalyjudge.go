@@ -68,17 +68,24 @@ func newJudge(o AnomalyOptions, a *asked, job *pipeline.Job) (*judge, error) {
 	j := &judge{asked: a, options: o, job: job, group: anomalyCells, levels: tails.NewLevels(),
 		genes: make([]geneJudged, len(a.genes)), cells: make([]cellJudged, len(a.rows))}
 	j.workers.New = func() any { return newJudging(j) }
-	d := &drawing{asked: a, job: job, kind: "anomaly"}
-	genes, cells, threads := int64(len(a.genes)), int64(len(a.rows)), int64(job.Threads)
-	piece := anomalyCells*cellJudgedBytes + int64(o.cut()*anomalyCells*float64(genes))*candidateBytes
-	group := (anomalyCells/evalCells+1)*genes*geneJudgedBytes + 2*piece + anomalyCells*nameBytes
-	piece += genes * geneJudgedBytes
-	if o.Scores {
-		group += anomalyCells * genes * 4
-		piece += anomalyCells * genes * 4
+	return j, j.drawing().fits(j.bytes(), "drop --scores")
+}
+
+// drawing is what every output of a posterior starts from.
+func (j *judge) drawing() *drawing { return &drawing{asked: j.asked, job: j.job, kind: "anomaly"} }
+
+// bytes is what judging takes beside the evaluation: two groups, one of which is judged
+// while the other is written, and a piece of the log.
+func (j *judge) bytes() int64 {
+	genes, cells, threads := int64(len(j.asked.genes)), int64(len(j.rows)), int64(j.job.Threads)
+	sums := anomalyCells*cellJudgedBytes + int64(j.options.cut()*anomalyCells*float64(genes))*candidateBytes
+	scores := int64(0)
+	if j.options.Scores {
+		scores = anomalyCells * genes * 4
 	}
-	need := 2*tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + 2*group + piece + threads*(genes*64+conditionalBytes(a.vae.Config))
-	return j, d.fits(need, "drop --scores")
+	group := (anomalyCells/evalCells+1)*genes*geneJudgedBytes + 2*sums + anomalyCells*nameBytes + scores
+	piece := genes*geneJudgedBytes + sums + scores
+	return 2*tails.LevelsBytes + genes*geneJudgedBytes + cells*(cellJudgedBytes+8) + 2*group + piece + threads*(genes*64+conditionalBytes(j.vae.Config))
 }
 
 // conditionalBytes is about what fitting a minibatch's posteriors takes beside its evaluation:
@@ -125,21 +132,26 @@ func (j *judge) write(ctx context.Context, dir string) (err error) {
 // compute judges a group of cells, where no earlier run did.
 func (j *judge) compute(ctx context.Context, g *judgedGroup, from, to int) (err error) {
 	g.from, g.to = from, to
-	n := to - from
-	g.parts = resized(g.parts, (n+evalCells-1)/evalCells)
 	if j.options.Scores {
-		g.scores = j.scoreColumns(g.scores, n)
+		g.scores = j.scoreColumns(g.scores, to-from)
 	}
-	defer func() { j.job.Progress.Add(int64(n)) }()
-	if g.again, err = j.log.next(func(piece []byte) (bool, error) { return g.decode(piece, len(j.genes)), nil }); g.again || err != nil {
-		return err
+	g.again, err = j.log.next(func(piece []byte) (bool, error) { return g.decode(piece, len(j.genes)), nil })
+	if !g.again && err == nil {
+		err = j.judge(ctx, g)
 	}
-	err = j.e.Conditionals(ctx, j.source, j.rows[from:to], func(c *model.Conditional) error {
+	j.job.Progress.Add(int64(to - from))
+	return err
+}
+
+// judge judges the group's cells, minibatches side by side.
+func (j *judge) judge(ctx context.Context, g *judgedGroup) error {
+	g.parts = resized(g.parts, (g.to-g.from+evalCells-1)/evalCells)
+	err := j.e.Conditionals(ctx, j.source, j.rows[g.from:g.to], func(c *model.Conditional) error {
 		w := j.workers.Get().(*judging)
 		defer j.workers.Put(w)
 		w.out = &g.parts[c.First/evalCells]
 		w.out.begin(len(j.genes), c.N)
-		w.first, w.scores = from+c.First, nil
+		w.first, w.scores = g.from+c.First, nil
 		if g.scores != nil {
 			w.scores, w.scoresAt = g.scores, c.First
 		}

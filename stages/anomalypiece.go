@@ -4,24 +4,35 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+
+	"cellvi/pipeline"
 )
 
 // What is judged of a group of cells is a piece of the log that a run goes on from: the
 // sums by gene and cell, the candidates, and the scores where they are asked for.
 
 // openLog takes up what an earlier run has judged.
-func (j *judge) openLog(ctx context.Context, s *Anomaly) (err error) {
+func (s *Anomaly) openLog(ctx context.Context, j *judge, job *pipeline.Job) (*pieceLog, error) {
 	options := s.Options
 	options.Keep = nil // the cells say it
 	key, err := pieceLogKey{Stage: s.Name(), Options: options, Cells: sumRows(j.rows)}.of(ctx, j.fitted, s.Prepared(), s.Model())
-	if err == nil {
-		j.log, err = openPieceLog(j.job, s.Judging(), key)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return openPieceLog(job, s.Judging(), key)
 }
 
-// sizes are how much a piece holds.
+// judgedSizes are how much a piece holds; it begins with them.
 type judgedSizes struct{ Genes, Cells, Candidates, Scores, Tests int64 }
+
+// judgedIn is the cells of a piece.
+func judgedIn(piece []byte) int {
+	var sizes judgedSizes
+	if _, err := binary.Decode(piece, binary.LittleEndian, &sizes); err != nil {
+		return 0
+	}
+	return int(sizes.Cells)
+}
 
 // encode appends the group.
 func (g *judgedGroup) encode(piece []byte) []byte {

@@ -44,8 +44,8 @@ func (c *cellNumbers) fill(rows []int32, into []float32) error {
 // writes their numbers; 0 where there is no further one.
 func (c *cellNumbers) next(most int, into []float32) (cells int, err error) {
 	_, err = c.log.next(func(piece []byte) (bool, error) {
-		n := len(piece) / (4 * c.width)
-		if n < 1 || n > most || n*4*c.width != len(piece) {
+		n := numbersIn(c.width)(piece)
+		if n < 1 || n > most {
 			return false, nil
 		}
 		cells = n
@@ -53,4 +53,14 @@ func (c *cellNumbers) next(most int, into []float32) (cells int, err error) {
 		return true, err
 	})
 	return cells, err
+}
+
+// numbersIn gives the cells of a piece of so many numbers a cell; 0: it is none.
+func numbersIn(width int) func(piece []byte) (cells int) {
+	return func(piece []byte) int {
+		if len(piece)%(4*width) != 0 {
+			return 0
+		}
+		return len(piece) / (4 * width)
+	}
 }

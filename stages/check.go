@@ -66,21 +66,11 @@ func (s *Check) Run(ctx context.Context, job *pipeline.Job) error {
 			return err
 		}
 	}
-	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
+	c, err := s.begin(ctx, job)
 	if err != nil {
 		return err
 	}
-	defer f.st.Close() // nothing was written to it
-	c := &checking{Check: s, job: job, f: f, source: f.source(), fit: s.Options.RefineOptions.fit(s.Options.Refine, s.Options.Seed)}
-	if err := errors.Join(c.choose(ctx), c.readLabels()); err != nil {
-		return err
-	}
-	if err := f.fits(job, c.bytes()); err != nil {
-		return err
-	}
-	if err := c.readHistory(); err != nil {
-		return err
-	}
+	defer c.f.st.Close() // nothing was written to it
 	if err := c.measure(ctx); err != nil {
 		return err
 	}
@@ -95,10 +85,29 @@ func (s *Check) Run(ctx context.Context, job *pipeline.Job) error {
 	return nil
 }
 
-// bytes is what the check takes beside the evaluation.
-func (c *checking) bytes() int64 {
-	n := int64(len(c.rows))
-	return n*(12*checkNumbers+2*nameBytes) + int64(c.job.Threads)*fitBytes(c.f.vae.NLatent+1)
+// begin opens everything, finds the cells, and refuses what does not fit the budget.
+// Who got it closes the store.
+func (s *Check) begin(ctx context.Context, job *pipeline.Job) (*checking, error) {
+	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
+	if err != nil {
+		return nil, err
+	}
+	c := &checking{Check: s, job: job, f: f, source: f.source(), fit: s.Options.RefineOptions.fit(s.Options.Refine, s.Options.Seed)}
+	if err = errors.Join(c.choose(ctx), c.readLabels()); err == nil {
+		err = f.fits(job, checkBytes(job, f.vae.Config, len(c.rows)))
+	}
+	if err == nil {
+		err = c.readHistory()
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.st.Close())
+	}
+	return c, nil
+}
+
+// checkBytes is what checking so many cells takes beside the evaluation.
+func checkBytes(job *pipeline.Job, cfg model.Config, cells int) int64 {
+	return int64(cells)*(12*checkNumbers+2*nameBytes) + int64(job.Threads)*fitBytes(cfg.NLatent+1)
 }
 
 // readHistory takes the losses, where there are any, and the KL weight at the end.
@@ -122,7 +131,7 @@ func (c *checking) measure(ctx context.Context) (err error) {
 	c.e = model.NewEvaluator(c.f.vae, c.job.Threads)
 	c.values = make([]float32, len(c.rows)*checkNumbers)
 	done := 0
-	work := cellNumbers{log: log, width: checkNumbers, piece: cmp.Or(c.piece, evalCells*c.job.Threads),
+	work := cellNumbers{log: log, width: checkNumbers, piece: c.pieceCells(),
 		compute: func(rows []int32, into []float32) error { return c.compute(ctx, rows, into) },
 		done:    func(cells int) { done += cells; c.job.Progress.Add(int64(cells)) }}
 	c.job.Progress.Begin("checking", "cells", int64(len(c.rows)))
@@ -136,6 +145,9 @@ func (c *checking) measure(ctx context.Context) (err error) {
 	}
 	return log.remove()
 }
+
+// pieceCells is the cells between two entries of the log.
+func (c *checking) pieceCells() int { return cmp.Or(c.piece, evalCells*c.job.Threads) }
 
 // open takes up what an earlier run has measured.
 func (c *checking) open(ctx context.Context) (*pieceLog, error) {

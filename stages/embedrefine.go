@@ -45,8 +45,8 @@ type refining struct {
 
 // refine writes latent.parquet and refined.parquet.
 func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *portion) (err error) {
-	r := &refining{Embed: s, job: job, f: f, source: f.source(), own: own, e: model.NewEvaluator(f.vae, job.Threads),
-		fit: s.Options.RefineOptions.fit(s.Options.Refine, s.Seed), shape: refinedShapeOf(f.vae.Config, s.Options.RefineAssess)}
+	r := s.refining(job, f, own)
+	r.e = model.NewEvaluator(f.vae, job.Threads)
 	if r.log, err = r.open(ctx); err != nil {
 		return err
 	}
@@ -67,6 +67,12 @@ func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *p
 	}
 	r.tell()
 	return r.log.remove()
+}
+
+// refining is a refinement of own cells, before its evaluator.
+func (s *Embed) refining(job *pipeline.Job, f *fitted, own *portion) *refining {
+	return &refining{Embed: s, job: job, f: f, source: f.source(), own: own,
+		fit: s.Options.RefineOptions.fit(s.Options.Refine, s.Seed), shape: refinedShapeOf(f.vae.Config, s.Options.RefineAssess)}
 }
 
 // open takes up what an earlier run has refined.

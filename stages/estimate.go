@@ -109,6 +109,9 @@ const measuredHere = "measured on this machine: "
 
 // rateText is a rate as it is said.
 func rateText(perSecond float64, what string) string {
+	if perSecond < 9.5 {
+		return fmt.Sprintf("%.2g cells/s %s", perSecond, what)
+	}
 	digits := math.Pow(10, math.Max(0, math.Floor(math.Log10(max(perSecond, 1)))-1))
 	return fmt.Sprintf("%s cells/s %s", counts.Thousands(int64(math.Round(perSecond/digits)*digits)), what)
 }

@@ -12,19 +12,21 @@ import (
 
 // evaluating is cells that are to be put through a model.
 type evaluating struct {
-	cells   int
-	cfg     model.Config
-	genes   []string // of the model; nil: not known yet
-	perCell float64
-	atMost  []string
+	cells      int
+	validation int // of them
+	cfg        model.Config
+	genes      []string // of the model; nil: not known yet
+	perCell    float64
+	atMost     []string
+	coming     bool // the cells or the model are yet to be made
 }
 
 // evaluated says which cells and which model, of what there is and of what earlier
 // stages will make; nil where these could not tell.
 func evaluated(ahead pipeline.Ahead, storePath, preparedPath, modelPath string) (*evaluating, error) {
-	x := &evaluating{}
 	is, coming := aheadOf[shape](ahead, preparedPath)
 	trained, training := aheadOf[modelShape](ahead, modelPath)
+	x := &evaluating{coming: coming || training}
 	if coming && is == nil || training && trained == nil || isComing(ahead, storePath) && !coming {
 		return nil, nil
 	}
@@ -38,7 +40,7 @@ func evaluated(ahead pipeline.Ahead, storePath, preparedPath, modelPath string) 
 		x.cfg, x.genes, x.perCell = card.Config, card.Genes, float64(card.Config.NInput)
 	}
 	if coming {
-		x.cells, x.atMost, x.perCell = int(is.cells), is.atMost, is.perCell()
+		x.cells, x.validation, x.atMost, x.perCell = int(is.cells), int(is.validation), is.atMost, is.perCell()
 		return x, nil
 	}
 	st, err := store.Open(storePath)
@@ -50,7 +52,7 @@ func evaluated(ahead pipeline.Ahead, storePath, preparedPath, modelPath string) 
 	if err != nil {
 		return nil, err
 	}
-	x.cells = len(p.Row)
+	x.cells, x.validation = len(p.Row), p.count(toValidate)
 	x.perCell = min(float64(st.NNZ())/float64(max(st.Cells(), 1)), float64(x.cfg.NInput))
 	return x, nil
 }
@@ -94,8 +96,7 @@ func (s *Embed) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.Ah
 	e.Work = append(e.Work, fmt.Sprintf("embeds %s in %d dimensions", plural(int64(x.cells), "cell", "cells"), x.cfg.NLatent))
 	if s.Options.refines() {
 		e.Work = append(e.Work, fmt.Sprintf("fits a posterior (%s) to each", s.Options.Refine))
-		e.TimeNote = "how many steps the cells' posteriors take is found when they are fitted; while it runs the rate is told"
-		return e, nil
+		return e, s.expectRefined(ctx, job, ahead, x, share, e)
 	}
 	mean := make([]float32, 0)
 	err = x.speed(ctx, job, e, "through the encoder; reading and writing not counted", func(ev *model.Evaluator, cells *model.Cells, rows []int32) error {

@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"cellvi/io/store"
@@ -14,31 +15,46 @@ import (
 // Run fits the factor model to all kept cells, whatever part of the split they are of,
 // and publishes the folder. A checkpoint of the same data and options is taken up.
 func (s *Factor) Run(ctx context.Context, job *pipeline.Job) error {
-	st, err := store.Open(s.Store())
+	w, err := s.begin(job)
 	if err != nil {
 		return err
 	}
-	defer st.Close() // nothing was written to it
-	p, err := readPrepared(s.Prepared(), st)
-	if err != nil {
-		return err
-	}
-	w := &factoring{stage: s, job: job, p: p, options: s.Options.settled(len(p.Row)), cells: newCellSource(st, p, newPicker(p.Picked))}
-	if w.cells.pick.genes < 2 || len(p.Row) < 3 {
-		return pipeline.BadInput("%s: %d cells × %d genes: a factor model needs at least 3 cells and 2 genes", s.Prepared(), len(p.Row), w.cells.pick.genes)
-	}
+	defer w.cells.st.Close() // nothing was written to it
 	if err := w.open(ctx); err != nil {
 		return err
 	}
 	w.describe()
-	cp := factorCheckpoint{path: s.Checkpoint(), data: fingerprint(st, p, "factor"), cells: s.Prepared()}
-	if err := w.run(ctx, &cp); err != nil {
+	cp := w.checkpoint()
+	if err := w.run(ctx, cp); err != nil {
 		return err
 	}
 	if err := pipeline.PublishDir(s.Factor(), func(dir string) error { return w.write(ctx, dir) }); err != nil {
 		return err
 	}
 	return cp.remove()
+}
+
+// begin opens store and cells. Who got it closes the store.
+func (s *Factor) begin(job *pipeline.Job) (*factoring, error) {
+	st, err := store.Open(s.Store())
+	if err != nil {
+		return nil, err
+	}
+	p, err := readPrepared(s.Prepared(), st)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	w := &factoring{stage: s, job: job, p: p, options: s.Options.settled(len(p.Row)), cells: newCellSource(st, p, newPicker(p.Picked))}
+	if w.cells.pick.genes < 2 || len(p.Row) < 3 {
+		err = pipeline.BadInput("%s: %d cells × %d genes: a factor model needs at least 3 cells and 2 genes", s.Prepared(), len(p.Row), w.cells.pick.genes)
+		return nil, errors.Join(err, st.Close())
+	}
+	return w, nil
+}
+
+// checkpoint is the file of the fit.
+func (w *factoring) checkpoint() *factorCheckpoint {
+	return &factorCheckpoint{path: w.stage.Checkpoint(), data: fingerprint(w.cells.st, w.p, "factor"), cells: w.stage.Prepared()}
 }
 
 // factoring is a fit under way.
@@ -60,9 +76,7 @@ func (w *factoring) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all := *w.p // every kept cell is fitted
-	all.Split = slices.Repeat([]part{toTrain}, len(w.p.Row))
-	data, err := survey(ctx, w.job, newCellSource(w.cells.st, &all, w.cells.pick), nil)
+	data, err := survey(ctx, w.job, newCellSource(w.cells.st, w.all(), w.cells.pick), nil)
 	if err != nil {
 		return err
 	}
@@ -82,6 +96,13 @@ func (w *factoring) open(ctx context.Context) error {
 	return nil
 }
 
+// all are the cells, every one of which is fitted.
+func (w *factoring) all() *prepared {
+	all := *w.p
+	all.Split = slices.Repeat([]part{toTrain}, len(w.p.Row))
+	return &all
+}
+
 // fitOptions are the options in the words of model/factor.
 func (w *factoring) fitOptions() factor.Options {
 	o := w.options
@@ -96,9 +117,7 @@ func (w *factoring) fitOptions() factor.Options {
 // fits holds the fit to the budget, and tells whether the cells can be held in memory.
 // It changes no byte of the result.
 func (w *factoring) fits(data *model.Dataset) (held bool, err error) {
-	n, genes := int64(len(w.p.Row)), w.cells.pick.genes
-	need := int64(programBytes+garbageBytes) + n*(codeBytes+1+8+12) + factor.Bytes(genes, w.fitOptions(), roundEntries(data)) +
-		w.outputBytes() + int64(len(data.Train.Pieces))*16
+	n, genes, need := len(w.p.Row), w.cells.pick.genes, w.bytes(data)
 	if w.job.Memory <= 0 {
 		return true, nil
 	}
@@ -107,6 +126,12 @@ func (w *factoring) fits(data *model.Dataset) (held bool, err error) {
 			w.options.NFactors, n, genes, human(need), human(w.job.Memory))
 	}
 	return need+data.Bytes() <= w.job.Memory/4*3, nil
+}
+
+// bytes is what the fit takes beside the cells.
+func (w *factoring) bytes(data *model.Dataset) int64 {
+	return int64(programBytes+garbageBytes) + int64(len(w.p.Row))*(codeBytes+1+8+12) + factor.Bytes(w.cells.pick.genes, w.fitOptions(), roundEntries(data)) +
+		w.outputBytes() + int64(len(data.Train.Pieces))*16
 }
 
 // roundEntries is the most entries that the cells have that are in memory together.
@@ -125,14 +150,18 @@ func roundEntries(data *model.Dataset) int64 {
 
 // describe says what the fit will do before it does it.
 func (w *factoring) describe() {
-	o := w.options
 	w.job.Count("cells", int64(len(w.p.Row)))
 	w.job.Count("genes", int64(w.cells.pick.genes))
-	how := "coordinate ascent"
+	w.job.Note("%s", w.what())
+}
+
+// what is the fit in words.
+func (w *factoring) what() string {
+	o, how := w.options, "coordinate ascent"
 	if o.Method == "svi" {
 		how = "stochastic variational inference, " + plural(int64(w.fit.Minibatches()), "minibatch", "minibatches") + " an epoch"
 	}
-	w.job.Note("%s of %d cells × %d genes, log(1 + %v·count/total), by %s", plural(int64(o.NFactors), "factor", "factors"),
+	return fmt.Sprintf("%s of %d cells × %d genes, log(1 + %v·count/total), by %s", plural(int64(o.NFactors), "factor", "factors"),
 		len(w.p.Row), w.cells.pick.genes, o.TargetSum, how)
 }
 

@@ -45,45 +45,52 @@ func doubles(numbers []factor.Named) (out []safetensors.Tensor) {
 	return out
 }
 
-// load takes up the checkpoint, where there is one of the same options. One of other
-// data is refused, as train refuses it.
+// load takes up the checkpoint, where there is one of the same options.
 func (c *factorCheckpoint) load(w *factoring) (begun bool, err error) {
-	tensors, meta, err := safetensors.Read(c.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	state, at, differs, err := c.read(w.options)
+	if err != nil || state == nil {
+		return false, err
 	}
-	if err != nil {
-		return false, pipeline.BadInput("%w: "+factorRestart, err)
-	}
-	if meta["format"] != factorFormat {
-		return false, pipeline.BadInput("%s: has format %q, this cellvi reads %q: go on with the version that wrote it, or "+factorRestart, c.path, meta["format"], factorFormat)
-	}
-	if meta["data"] != c.data {
-		return false, pipeline.BadInput("%s: is of other data than %s now: counts, genes or cells have changed since: "+factorRestart, c.path, c.cells)
-	}
-	var state factor.State
-	var was FactorOptions
-	var at factorProgress
-	for name, v := range map[string]any{"state": &state, "options": &was, "progress": &at} {
-		if err := json.Unmarshal([]byte(meta[name]), v); err != nil {
-			return false, pipeline.BadInput("%s: its metadata is not the state of a fit (%w): "+factorRestart, c.path, err)
-		}
-	}
-	now := w.options
-	was.MaxEpochs, was.Tolerance, was.WriteHeldOut = now.MaxEpochs, now.Tolerance, now.WriteHeldOut // these change no pass
-	if differs := differences(was, now); len(differs) > 0 {
+	if len(differs) > 0 {
 		w.job.Warn("%s is of other options, and not used: the fit starts from the beginning: %s", c.path, strings.Join(differs, "; "))
 		return false, nil
+	}
+	if err := w.fit.Resume(*state); err != nil {
+		return false, pipeline.BadInput("%s: %w: "+factorRestart, c.path, err)
+	}
+	w.take(*at)
+	w.job.Note("going on from %s: epoch %d", c.path, w.at.Epoch+1)
+	return true, nil
+}
+
+// read reads the checkpoint, and says where its options differ from those now; nil: there
+// is none. One of other data is refused, as train refuses it.
+func (c *factorCheckpoint) read(now FactorOptions) (state *factor.State, at *factorProgress, differs []string, err error) {
+	tensors, meta, err := safetensors.Read(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, nil, pipeline.BadInput("%w: "+factorRestart, err)
+	}
+	if meta["format"] != factorFormat {
+		return nil, nil, nil, pipeline.BadInput("%s: has format %q, this cellvi reads %q: go on with the version that wrote it, or "+factorRestart, c.path, meta["format"], factorFormat)
+	}
+	if meta["data"] != c.data {
+		return nil, nil, nil, pipeline.BadInput("%s: is of other data than %s now: counts, genes or cells have changed since: "+factorRestart, c.path, c.cells)
+	}
+	state, at = &factor.State{}, &factorProgress{}
+	var was FactorOptions
+	for name, v := range map[string]any{"state": state, "options": &was, "progress": at} {
+		if err := json.Unmarshal([]byte(meta[name]), v); err != nil {
+			return nil, nil, nil, pipeline.BadInput("%s: its metadata is not the state of a fit (%w): "+factorRestart, c.path, err)
+		}
 	}
 	for _, t := range tensors {
 		state.Numbers = append(state.Numbers, factor.Named{Name: t.Name, Shape: t.Shape, Data: t.F64})
 	}
-	if err := w.fit.Resume(state); err != nil {
-		return false, pipeline.BadInput("%s: %w: "+factorRestart, c.path, err)
-	}
-	w.take(at)
-	w.job.Note("going on from %s: epoch %d", c.path, w.at.Epoch+1)
-	return true, nil
+	was.MaxEpochs, was.Tolerance, was.WriteHeldOut = now.MaxEpochs, now.Tolerance, now.WriteHeldOut // these change no pass
+	return state, at, differences(was, now), nil
 }
 
 // take goes on where at was, which may have had fewer epochs to do, or another tolerance.

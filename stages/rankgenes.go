@@ -19,27 +19,11 @@ func (s *RankGenes) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	defer f.st.Close() // nothing was written to it
-	batches, err := PosteriorOptions{Batches: s.Options.Batches}.batchesOf(f.card.BatchLevels, s.Model())
+	r, err := s.begin(ctx, job, f)
 	if err != nil {
 		return err
 	}
-	r := &ranker{options: s.Options}
-	if r.groups, err = s.group(ctx, job, f); err != nil {
-		return err
-	}
-	comparing := DEOptions{Group1: s.Options.Group1, Group2: s.Options.Group2}
-	if s.Options.Cells != "" {
-		comparing.Group1 = r.groups.levels[:1]
-	}
-	if r.list, err = r.groups.comparisons(comparing); err != nil {
-		return err
-	}
-	r.groups.say(job, r.list)
-	r.strata = newStrata(r.groups, r.list, f.p.Batch, max(1, f.vae.NBatch))
-	if err := r.fits(job, f); err != nil {
-		return err
-	}
-	if err := r.measure(ctx, job, f, batches); err != nil {
+	if err := r.measure(ctx, job, f); err != nil {
 		return err
 	}
 	if r.raw, err = readRaw(ctx, job, f, r.groups, r.list); err != nil {
@@ -50,6 +34,28 @@ func (s *RankGenes) Run(ctx context.Context, job *pipeline.Job) error {
 	job.Count("cells", int64(len(r.strata.rows)))
 	job.Count("genes", int64(len(f.card.Genes)))
 	return s.publish(ctx, job, r, f.card.Genes)
+}
+
+// begin finds the groups and what they are compared with, and refuses what does not fit
+// the budget.
+func (s *RankGenes) begin(ctx context.Context, job *pipeline.Job, f *fitted) (r *ranker, err error) {
+	r = &ranker{options: s.Options}
+	if r.batches, err = (PosteriorOptions{Batches: s.Options.Batches}).batchesOf(f.card.BatchLevels, s.Model()); err != nil {
+		return nil, err
+	}
+	if r.groups, err = s.group(ctx, job, f); err != nil {
+		return nil, err
+	}
+	comparing := DEOptions{Group1: s.Options.Group1, Group2: s.Options.Group2}
+	if s.Options.Cells != "" {
+		comparing.Group1 = r.groups.levels[:1]
+	}
+	if r.list, err = r.groups.comparisons(comparing); err != nil {
+		return nil, err
+	}
+	r.groups.say(job, r.list)
+	r.strata = newStrata(r.groups, r.list, f.p.Batch, max(1, f.vae.NBatch))
+	return r, r.fits(job, f)
 }
 
 // group is the cells' groups: of the annotation, or those of the list and all others.
@@ -78,11 +84,15 @@ func (s *RankGenes) group(ctx context.Context, job *pipeline.Job, f *fitted) (*g
 
 // fits refuses what does not fit the budget.
 func (r *ranker) fits(job *pipeline.Job, f *fitted) error {
+	return evaluationFits(job, f.vae.Config, len(f.p.Row), r.bytes(job, f), "raise it, name fewer groups with --group1, or use fewer --threads")
+}
+
+// bytes is what ranking takes beside the evaluation.
+func (r *ranker) bytes(job *pipeline.Job, f *fitted) int64 {
 	g, l := int64(len(f.card.Genes)), int64(f.vae.NLatent)
-	beside := r.strata.bytes(f.vae.Config) + model.RespondBytes(f.vae.Config, job.Threads) + model.GenerateBytes(f.vae.Config, job.Threads) +
+	return r.strata.bytes(f.vae.Config) + model.RespondBytes(f.vae.Config, job.Threads) + model.GenerateBytes(f.vae.Config, job.Threads) +
 		int64(len(r.groups.of))*(4+4) + momentCells*int64(r.options.NSamples)*l*4 + // cells
 		g*(rawBytes*int64(len(r.strata.slots)+1)+8*(2*l+40)) + int64(r.options.Top)*int64(r.options.Neighbours)*80 // what a group's tables take
-	return evaluationFits(job, f.vae.Config, len(f.p.Row), beside, "raise it, name fewer groups with --group1, or use fewer --threads")
 }
 
 // unmatched warns of groups that no batch holds together with their reference.

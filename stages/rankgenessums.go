@@ -10,6 +10,7 @@ import (
 // ranker is what all groups of a ranking share.
 type ranker struct {
 	options    RankGenesOptions
+	batches    []int // to decode as; nil: each cell as its own
 	groups     *grouping
 	list       []comparison
 	strata     *strata
@@ -21,7 +22,7 @@ type ranker struct {
 
 // measure puts the cells through the model: once for their place in the latent, once for
 // their responses.
-func (r *ranker) measure(ctx context.Context, job *pipeline.Job, f *fitted, batches []int) error {
+func (r *ranker) measure(ctx context.Context, job *pipeline.Job, f *fitted) error {
 	e, source := model.NewEvaluator(f.vae, job.Threads), f.source()
 	s := r.strata
 	s.begin(f.vae.Config)
@@ -41,7 +42,7 @@ func (r *ranker) measure(ctx context.Context, job *pipeline.Job, f *fitted, batc
 		r.ones, r.twos, of[one] = append(r.ones, one), append(r.twos, two), i
 		r.directions = append(r.directions, s.direct(one, two))
 	}
-	ask := model.Asking{Samples: r.options.NSamples, Seed: r.options.Seed, Batches: batches, Pseudocount: r.options.Pseudocount,
+	ask := model.Asking{Samples: r.options.NSamples, Seed: r.options.Seed, Batches: r.batches, Pseudocount: r.options.Pseudocount,
 		Direction: r.ways(of)}
 	y := make([]float64, s.l)
 	return e.Respond(ctx, source, s.rows, ask, func(x *model.Responses) error {
