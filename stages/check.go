@@ -78,7 +78,7 @@ func (s *Check) Run(ctx context.Context, job *pipeline.Job) error {
 	if err := errors.Join(c.choose(ctx), c.readLabels()); err != nil {
 		return err
 	}
-	if err := f.fits(job, c.bytes()); err != nil {
+	if err := f.fits(job, s.bytes(job, f.vae.Config, len(c.rows))); err != nil {
 		return err
 	}
 	if err := c.readHistory(); err != nil {
@@ -96,12 +96,6 @@ func (s *Check) Run(ctx context.Context, job *pipeline.Job) error {
 	}
 	c.tell()
 	return nil
-}
-
-// bytes is what the check takes beside the evaluation.
-func (c *checking) bytes() int64 {
-	n := int64(len(c.rows))
-	return n*(12*checkNumbers+2*nameBytes) + int64(c.job.Threads)*fitBytes(c.f.vae.NLatent+1)
 }
 
 // readHistory takes the losses, where there are any, and the KL weight at the end.
