@@ -22,7 +22,8 @@ func (s *Check) most(cells int) int {
 }
 
 func (s *Check) ahead(job *pipeline.Job, cfg model.Config, _ []string, cells int) error {
-	return evaluationFits(job, cfg, cells, s.bytes(job, cfg, s.most(cells)), "raise it, or use fewer --threads")
+	return evaluationFits(job, cfg, cells, s.bytes(job, cfg, s.most(cells)),
+		"raise it, use fewer --threads, or leave the check out (run without --check)")
 }
 
 // Expect tells of the memory. The time depends on the fits.
