@@ -96,7 +96,7 @@ quiet() { # what name
 statuses() { awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "status") at = i; next } { print $at }' "$1" | sort | uniq -c | xargs; }
 
 # What whole and scattered runs have beside: a check, of few cells, for it takes its time.
-checked=(--check --train_size 0.97)
+checked=(--check --train_size 0.99)
 
 shows() { # what outdir
 	grep -q "Can the posterior be trusted?" "$2/report.html" || fail "$1: the report does not show the check"

@@ -58,7 +58,7 @@ config() { # outdir epochs key: value...
 	cat <<-END
 		inputs: [../kang/*/store]
 		outdir: $1
-		prepare: {batch_key: $key, n_top_genes: 500, train_size: 0.97}
+		prepare: {batch_key: $key, n_top_genes: 500, train_size: 0.99}
 		train: {max_epochs: $2, checkpoint_every: 1}
 		threads: 2
 	END
@@ -297,7 +297,7 @@ cd "$work"
 patients
 stores=()
 for store in kang/*/store; do stores+=(--input "$store"); done
-options=(--batch-key "$key" --n-top-genes 500 --train-size 0.97 --threads 2 --seed 0)
+options=(--batch-key "$key" --n-top-genes 500 --train-size 0.99 --threads 2 --seed 0)
 long=40 # epochs, enough to be killed on the way
 cellvi run "${stores[@]}" "${options[@]}" --max-epochs 3 --check --outdir command 2>log || fail "cellvi run" log
 cellvi run "${stores[@]}" "${options[@]}" --max-epochs $long --no-reconstruct --outdir long_command 2>log || fail "cellvi run" log
