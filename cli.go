@@ -12,7 +12,7 @@ import (
 type cli struct {
 	Globals globals `embed:""`
 
-	Run         runCommand         `cmd:"" help:"Do everything: ingest, prepare, train, embed, reconstruct, report."`
+	Run         runCommand         `cmd:"" help:"Do everything: ingest, prepare, train, embed, reconstruct, report; with --check, check too."`
 	Ingest      ingestCommand      `cmd:"" help:"Read and check counts, write the cells store."`
 	Prepare     prepareCommand     `cmd:"" help:"Choose cells and genes, code covariates, split the cells."`
 	Train       trainCommand       `cmd:"" help:"Fit the model."`
@@ -63,7 +63,19 @@ type runCommand struct {
 	Embed         stages.EmbedOptions       `embed:""`
 	Reconstruct   stages.ReconstructOptions `embed:""`
 	NoReconstruct bool                      `name:"no-reconstruct" help:"Write no reconstruction, which is large: cells × genes." group:"Output"`
+	Check         bool                      `name:"check" help:"Measure how far the posteriors, and the training, can be trusted, as cellvi check does, for the report to show: check.parquet and check.json. --seed and --refine with its options hold for it too; for its other options, cellvi check and then cellvi report." group:"Posterior"`
 	Report        stages.ReportOptions      `embed:""`
+}
+
+// checkOptions are check's defaults, with the posteriors that embed fits, where it
+// does: then what is measured is what latent.parquet has.
+func (c *runCommand) checkOptions() stages.CheckOptions {
+	o := stages.DefaultCheckOptions()
+	o.Seed = c.Shared.Seed
+	if c.Embed.Refine != "" {
+		o.Refine, o.RefineOptions = c.Embed.Refine, c.Embed.RefineOptions
+	}
+	return o
 }
 
 // keys are the annotations that ingest looks for early.
@@ -77,7 +89,7 @@ func (c *runCommand) keys() []string {
 
 // Run does every stage over the folder.
 func (c *runCommand) Run(a *app) error {
-	err := firstOf(c.Ingest.Validate, c.Prepare.Validate, c.Train.Validate, c.Shared.Validate, c.Embed.Validate, c.Reconstruct.Validate)
+	err := firstOf(c.Ingest.Validate, c.Prepare.Validate, c.Train.Validate, c.Shared.Validate, c.Embed.Validate, c.Reconstruct.Validate, c.checkOptions().Validate)
 	if err == nil {
 		err = c.Train.ValidateWith(c.Prepare)
 	}
@@ -212,7 +224,7 @@ type reportCommand struct {
 	Model    string               `name:"model" placeholder:"DIR" help:"The trained model. Not given: OUTDIR/model." group:"Input"`
 	History  string               `name:"history" placeholder:"FILE" help:"The losses that train wrote. Not given: OUTDIR/history.parquet." group:"Input"`
 	Latent   string               `name:"latent" placeholder:"FILE" help:"The posterior means that embed or gather wrote. Not given: OUTDIR/latent.parquet." group:"Input"`
-	Check    string               `name:"check" placeholder:"FILE" help:"The check.json that check wrote. Not given: OUTDIR/check.json, where there is one." group:"Input"`
+	Check    string               `name:"check-json" aliases:"check" placeholder:"FILE" help:"The check.json that check wrote. Not given: OUTDIR/check.json, where there is one." group:"Input"`
 	RunJSON  []string             `name:"run-json" sep:"none" placeholder:"FILE" help:"The run.json of a stage that ran in another folder: what it left out and warned of is told too. Repeat for several. OUTDIR/run.json is always read." group:"Input"`
 	Options  stages.ReportOptions `embed:""`
 }

@@ -93,6 +93,13 @@ func TestConfigOfOneName(t *testing.T) {
 		t.Errorf("genes are %q", run.Prepare.Genes)
 	}
 	parsedCommand(t, "report", []string{"report", "--config", file}) // has no genes
+	writeText(t, file, "check: true\ninput: x.h5ad\n")
+	if run := parsedCommand(t, "run", []string{"run", "--config", file}).(runCommand); !run.Check {
+		t.Error("check: true is no --check")
+	}
+	if report := parsedCommand(t, "report", []string{"report", "--config", file}).(reportCommand); report.Check != "" {
+		t.Errorf("the run's check: true is report's file %s", report.Check)
+	}
 	writeText(t, file, "genes: [1, 2]\n")
 	if code, _, stderr := call("report", "--config", file); code != pipeline.ExitUsage || !strings.Contains(stderr, "genes: needs") {
 		t.Errorf("exit code %d: %s", code, stderr)

@@ -4,7 +4,7 @@ package main
 func detailOf(command string) string {
 	return map[string]string{
 		"run": "Reads the inputs, and writes to OUTDIR store/, prepared/, model/, history.parquet, genes.parquet, latent.parquet, reconstruction/, " +
-			"report.html, cellvi_mqc.json, cellvi_table_mqc.json and run.json. Given again, it goes on where it was, and does only what is not done.",
+			"report.html, cellvi_mqc.json, cellvi_table_mqc.json and run.json; with --check also check.parquet and check.json. Given again, it goes on where it was, and does only what is not done.",
 		"ingest":  "Reads the inputs and writes OUTDIR/store. Counts that are negative, infinite or not whole are refused, with their place in the file.",
 		"prepare": "Reads OUTDIR/store and writes OUTDIR/prepared. The counts stay as they are, in the store.",
 		"train": "Reads OUTDIR/store and OUTDIR/prepared, and writes OUTDIR/model, history.parquet and genes.parquet. While it trains, " +

@@ -30,6 +30,7 @@ func stageExamples() map[string][]string {
 			"cellvi run --input cells.h5ad --batch-key sample --n-top-genes 2000 --outdir results",
 			"cellvi run -i a.h5ad -i b/filtered_feature_bc_matrix --batch-key input --gene-id gene_ids",
 			"cellvi run --input cells.h5ad --write-h5ad embedded.h5ad --no-reconstruct",
+			"cellvi run --input cells.h5ad --refine full --check",
 			"cellvi config > run.yaml; cellvi run --config run.yaml --dry-run; cellvi run --config run.yaml",
 		},
 		"ingest": {

@@ -48,6 +48,7 @@ func files() []commandline.Item {
 		{Term: "model/", Text: "the trained model: model.safetensors and model.json (run, train, query, import)"},
 		{Term: "posterior/", Text: "what posterior was asked for"},
 		{Term: "de.parquet", Text: "differential expression (de)"},
+		{Term: "check.parquet, check.json", Text: "how far each cell's posterior can be trusted, and what to do (check, run --check)"},
 		{Term: "report.html", Text: "the report for people (run, report)"},
 		{Term: "cellvi_mqc.json, cellvi_table_mqc.json", Text: "the same for MultiQC: curves, and a row of a table (run, report)"},
 		{Term: "run.json", Text: "what ran: versions, arguments, checksums of inputs and outputs, warnings, durations, memory"},

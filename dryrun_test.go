@@ -58,6 +58,7 @@ func TestDryRun(t *testing.T) {
 	says(args, "ingest: will run (not done yet)\n", "reads 500 cells × 300 genes", "prepare: will run (its inputs are made by ingest)\n",
 		"train: will run", "2 epochs", "3 batches", "--memory allows", "embeds 500 cells in 10 dimensions", "writes px_rate of 500 cells × 300 genes",
 		"report: will run", out+"/report.html", "in all: about ")
+	says(append(args, "--check"), "check: will run", "checks 50 validation cells × 300 genes: 512 draws", "fits a posterior (full) to each", "history.parquet (from train)", out+"/check.json (from check)")
 	cellvi(t, 0, args...)
 	says(args, "ingest: is done already\n", "report: is done already\n", "nothing is left to do\n")
 	says(append(args, "--lr", "0.002"), "prepare: is done already\n", "train: will run (it was done with other options: lr was 0.001, is 0.002)\n",

@@ -60,5 +60,12 @@ func (c *runCommand) stages() []pipeline.Stage {
 		train.Then = append(train.Then, reconstruct)
 		list = append(list, reconstruct)
 	}
-	return append(list, &stages.Report{Layout: at, Options: c.Report})
+	report := &stages.Report{Layout: at, Options: c.Report}
+	if c.Check {
+		check := &stages.Check{Layout: at, HistoryPath: at.History(), Options: c.checkOptions()}
+		train.Then = append(train.Then, check)
+		list = append(list, check)
+		report.CheckPath = at.CheckSummary()
+	}
+	return append(list, report)
 }

@@ -55,18 +55,18 @@ patients() {
 }
 
 # command runs cellvi itself over the same stores.
-command_line() { # outdir epochs
+command_line() { # outdir epochs flag...
 	local inputs=() path
 	for path in $(printf '%s\n' kang/*/store | LC_ALL=C sort); do inputs+=(--input "$path"); done
-	cellvi run "${inputs[@]}" --batch-key "$batch_key" --n-top-genes 500 --max-epochs "$2" --threads 2 --outdir "$1" 2>log ||
+	cellvi run "${inputs[@]}" --batch-key "$batch_key" --n-top-genes 500 --max-epochs "$2" --threads 2 --outdir "$1" "${@:3}" 2>log ||
 		fail "cellvi run" log
 	sums "$1" >"$1.sums"
 }
 
 # sums lists the outputs whose bytes are promised, with their SHA-256.
 sums() { # outdir
-	(cd "$1" && find latent.parquet genes.parquet history.parquet model reconstruction -type f \
-		\( -name '*.parquet' -o -name 'model.*' \) | LC_ALL=C sort | xargs sha256sum)
+	(cd "$1" && shopt -s nullglob && find latent.parquet genes.parquet history.parquet check.* model reconstruction -type f \
+		\( -name '*.parquet' -o -name 'model.*' -o -name check.json \) | LC_ALL=C sort | xargs sha256sum)
 }
 
 same_bytes() { # what outdir expected
@@ -95,35 +95,44 @@ quiet() { # what name
 # statuses are those of a trace's tasks, each once.
 statuses() { awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "status") at = i; next } { print $at }' "$1" | sort | uniq -c | xargs; }
 
+# What whole and scattered runs have beside: a check, of few cells, for it takes its time.
+checked=(--check --train_size 0.99)
+
+shows() { # what outdir
+	grep -q "Can the posterior be trusted?" "$2/report.html" || fail "$1: the report does not show the check"
+}
+
 whole() {
-	flows run --max_epochs 3 --save_store || fail "unscattered run" run.log
+	flows run --max_epochs 3 "${checked[@]}" --save_store || fail "unscattered run" run.log
 	quiet "unscattered run" run
 	same_bytes "unscattered run" run "$work/command"
+	shows "unscattered run" run
 	[ "$(statuses run.trace)" = "1 COMPLETED" ] || fail "unscattered run: trace" run.trace
 	passed "unscattered: the bytes of cellvi run"
 	seconds_run=$took
-	flows run.again --max_epochs 3 --save_store --outdir run -resume || fail "-resume" run.again.log
+	flows run.again --max_epochs 3 "${checked[@]}" --save_store --outdir run -resume || fail "-resume" run.again.log
 	[ "$(statuses run.again.trace)" = "1 CACHED" ] || fail "-resume ran something again" run.again.trace
 	passed "unscattered, -resume: every task cached"
 }
 
 scattered() {
 	local tasks backwards
-	flows scattered --max_epochs 3 --save_store --scatter --parts 5 || fail "scattered run" scattered.log
+	flows scattered --max_epochs 3 "${checked[@]}" --save_store --scatter --parts 5 || fail "scattered run" scattered.log
 	quiet "scattered run" scattered
 	same_bytes "scattered run" scattered "$work/command"
+	shows "scattered run" scattered
 	tasks=$(statuses scattered.trace)
-	[ "$tasks" = "$(($(ls "$work/kang" | wc -l) + 15)) COMPLETED" ] || fail "scattered run: tasks: $tasks" scattered.trace
+	[ "$tasks" = "$(($(ls "$work/kang" | wc -l) + 16)) COMPLETED" ] || fail "scattered run: tasks: $tasks" scattered.trace
 	passed "scattered: the bytes of cellvi run ($tasks)"
 	seconds_scattered=$took
 	backwards=$(printf '%s\n' "$work"/kang/* | LC_ALL=C sort -r | paste -sd,)
-	flows scattered.again --max_epochs 3 --save_store --scatter --parts 5 --outdir scattered --input "$backwards" -resume ||
+	flows scattered.again --max_epochs 3 "${checked[@]}" --save_store --scatter --parts 5 --outdir scattered --input "$backwards" -resume ||
 		fail "-resume" scattered.again.log
 	[ "$(statuses scattered.again.trace)" = "${tasks% *} CACHED" ] || fail "-resume ran something again" scattered.again.trace
 	passed "scattered, -resume, inputs named backwards: every task cached"
-	flows stub --max_epochs 3 --scatter --parts 2 --save_store -stub || fail "stub run" stub.log
+	flows stub --max_epochs 3 --check --scatter --parts 2 --save_store -stub || fail "stub run" stub.log
 	quiet "stub run" stub
-	for path in latent.parquet reconstruction model/model.json history.parquet genes.parquet report.html store prepared; do
+	for path in latent.parquet reconstruction model/model.json history.parquet genes.parquet check.json report.html store prepared; do
 		[ -e "stub/$path" ] || fail "stub run: no $path"
 	done
 	passed "stub run of the scattered workflow"
@@ -204,7 +213,7 @@ object() { # file
 groovy() { java -XX:TieredStopAtLevel=1 -cp "$root/bench/.cache/nextflow-25.04.4/lib/*" groovy.ui.GroovyMain "$@"; }
 
 patients
-command_line command 3
+command_line command 3 "${checked[@]//_/-}"
 command_line longer 12
 for version in $versions; do
 	engine

@@ -58,7 +58,7 @@ config() { # outdir epochs key: value...
 	cat <<-END
 		inputs: [../kang/*/store]
 		outdir: $1
-		prepare: {batch_key: $key, n_top_genes: 500}
+		prepare: {batch_key: $key, n_top_genes: 500, train_size: 0.99}
 		train: {max_epochs: $2, checkpoint_every: 1}
 		threads: 2
 	END
@@ -72,8 +72,12 @@ flows() { # config flag...
 
 # sums lists the outputs whose bytes are promised, with their SHA-256.
 sums() { # outdir
-	(cd "$1" && find latent.parquet genes.parquet history.parquet model reconstruction -type f \
-		\( -name '*.parquet' -o -name 'model.*' \) | LC_ALL=C sort | xargs sha256sum)
+	(cd "$1" && shopt -s nullglob && find latent.parquet genes.parquet history.parquet check.* model reconstruction -type f \
+		\( -name '*.parquet' -o -name 'model.*' -o -name check.json \) | LC_ALL=C sort | xargs sha256sum)
+}
+
+shows() { # what outdir
+	grep -q "Can the posterior be trusted?" "$2/report.html" || fail "$1: the report does not show the check"
 }
 
 same_bytes() { # what outdir
@@ -102,13 +106,35 @@ wrappers() {
 	rm -rf wrappers
 	mkdir -p wrappers/master
 	cp -r "$flow/bio" wrappers/master/bio
-	for w in run ingest prepare train embed reconstruct gather report query; do
+	for w in run ingest prepare train embed reconstruct gather check report query; do
 		cd "$here/wrappers/master/bio/cellvi/$w/test"
 		snakemake --lint >log 2>&1 || fail "wrapper $w: lint" log
 		snakemake --cores 2 --wrapper-prefix "file://$here/wrappers/" >log 2>&1 || fail "wrapper $w" log
 		[ -z "$(find . -name '.cellvi-*')" ] || fail "wrapper $w left a folder behind"
 	done
 	cd "$here"
+}
+
+# refined: posteriors fitted part by part, and the check of these, have the bytes of one process.
+refined() {
+	cellvi simulate --cells 400 --genes 60 --output few.h5ad 2>log || fail "simulate" log
+	cellvi run --input few.h5ad --max-epochs 2 --seed 5 --refine diag --refine-max-steps 5 --check --no-reconstruct \
+		--outdir few 2>log || fail "cellvi run" log
+	cat >refined.yaml <<-END
+		inputs: [few.h5ad]
+		outdir: refined
+		scatter: true
+		parts: 2
+		train: {max_epochs: 2}
+		embed: {refine: diag, refine_max_steps: 5}
+		seed: 5
+		check: true
+		reconstruction: false
+	END
+	flows refined.yaml >log 2>&1 || fail "refined" log
+	for file in latent.parquet refined.parquet check.parquet check.json; do
+		cmp "refined/$file" "few/$file" || fail "refined: the bytes of $file differ from those of cellvi run"
+	done
 }
 
 # trainer prints the process of cellvi below a process.
@@ -172,11 +198,11 @@ exit_codes() {
 }
 
 changes() {
-	config scattered 4 "scatter: true" "multiqc: true" >changed.yaml
+	config scattered 4 "scatter: true" "check: true" "multiqc: true" >changed.yaml
 	local rules
 	rules=$(planned changed.yaml)
-	[ "$rules" = "all embed gather_latent gather_reconstruction multiqc reconstruct report train " ] || fail "other epochs rerun: $rules"
-	config scattered 3 "scatter: true" "multiqc: true" "title: other" >changed.yaml
+	[ "$rules" = "all check embed gather_latent gather_reconstruction multiqc reconstruct report train " ] || fail "other epochs rerun: $rules"
+	config scattered 3 "scatter: true" "check: true" "multiqc: true" "title: other" >changed.yaml
 	rules=$(planned changed.yaml)
 	[ "$rules" = "all multiqc report " ] || fail "another title reruns: $rules"
 }
@@ -189,8 +215,8 @@ with_version() { # name
 	here=$work/$1
 	mkdir "$here"
 	cd "$here"
-	config whole 3 >whole.yaml
-	config scattered 3 "scatter: true" "multiqc: true" >scattered.yaml
+	config whole 3 "check: true" >whole.yaml
+	config scattered 3 "scatter: true" "check: true" "multiqc: true" >scattered.yaml
 	since=$SECONDS
 	lint
 	passed "$version: lint"
@@ -198,17 +224,23 @@ with_version() { # name
 	flows whole.yaml >log 2>&1 || fail "whole" log
 	whole=$((SECONDS - start))
 	same_bytes "$version, whole" whole
+	shows "$version, whole" whole
 	nothing whole.yaml
 	passed "$version: in one job; a second run does nothing"
 	start=$SECONDS
 	flows scattered.yaml >log 2>&1 || fail "scattered" log
 	scattered=$((SECONDS - start))
 	same_bytes "$version, scattered" scattered
+	shows "$version, scattered" scattered
 	[ -s scattered/multiqc.html ] || fail "there is no report of MultiQC"
 	nothing scattered.yaml
 	passed "$version: scattered, MultiQC; a second run does nothing"
 	changes
 	passed "$version: a changed option reruns what depends on it"
+	if [ "$1" = snakemake9 ]; then
+		refined
+		passed "$version: posteriors refined in parts, and checked"
+	fi
 	exit_codes
 	passed "$version: exit codes"
 	ln -s "$work/long_command" long_command
@@ -265,9 +297,9 @@ cd "$work"
 patients
 stores=()
 for store in kang/*/store; do stores+=(--input "$store"); done
-options=(--batch-key "$key" --n-top-genes 500 --threads 2 --seed 0)
+options=(--batch-key "$key" --n-top-genes 500 --train-size 0.99 --threads 2 --seed 0)
 long=40 # epochs, enough to be killed on the way
-cellvi run "${stores[@]}" "${options[@]}" --max-epochs 3 --outdir command 2>log || fail "cellvi run" log
+cellvi run "${stores[@]}" "${options[@]}" --max-epochs 3 --check --outdir command 2>log || fail "cellvi run" log
 cellvi run "${stores[@]}" "${options[@]}" --max-epochs $long --no-reconstruct --outdir long_command 2>log || fail "cellvi run" log
 sums command >command.sums
 passed "cellvi run, to compare with"

@@ -226,3 +226,27 @@ func TestCheckOptions(t *testing.T) {
 		wantError(t, o.Validate(), pipeline.ExitUsage, want)
 	}
 }
+
+// TestCheckIsOfTheRefined: with embed's --refine, its options and its seed, check fits the
+// same posteriors, so that its figures are of what latent.parquet has.
+func TestCheckIsOfTheRefined(t *testing.T) {
+	l := checkable(t)
+	e := &Embed{Layout: l, Options: EmbedOptions{Refine: "diag", RefineAssess: 128, RefineOptions: RefineOptions{MaxSteps: 9}}, Seed: 5}
+	check(t, e.Options.Validate())
+	_, err := run(e)
+	check(t, err)
+	_, err = checkRun(t.Context(), l, 2, nil, func(s *Check) {
+		allCells(s)
+		s.Options.Refine, s.Options.RefineOptions, s.Options.Seed = e.Options.Refine, e.Options.RefineOptions, e.Seed
+	})
+	check(t, err)
+	embedded, err := results.Read(l.Refined())
+	check(t, err)
+	checked, err := results.Read(l.Checked())
+	check(t, err)
+	for one, other := range map[string]string{"elbo_before": "elbo", "elbo_after": "refined_elbo", "khat": "refined_khat", "ess": "refined_ess"} {
+		if a, b := embedded.Column(one), checked.Column(other); a == nil || b == nil || !slices.Equal(floats(a), floats(b)) {
+			t.Errorf("%s of embed is not %s of check", one, other)
+		}
+	}
+}

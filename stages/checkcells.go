@@ -39,6 +39,14 @@ func (c *checking) choose(ctx context.Context) error {
 	return nil
 }
 
+// most is how many of so many cells may be checked.
+func (s *Check) most(cells int) int {
+	if s.Options.MaxCells == 0 {
+		return cells
+	}
+	return min(cells, s.Options.MaxCells)
+}
+
 // readLabels takes the cells' labels as prepare wrote them: a model that was not given
 // them drops them.
 func (c *checking) readLabels() error {

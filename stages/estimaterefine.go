@@ -117,10 +117,7 @@ func (s *Check) expected(job *pipeline.Job, ahead pipeline.Ahead) (*pipeline.Exp
 	case s.Options.Cells == checkValidation && x.validation > 0:
 		of, which = x.validation, checkValidation
 	}
-	n := of
-	if s.Options.MaxCells > 0 {
-		n = min(n, s.Options.MaxCells)
-	}
+	n := s.most(of)
 	e, err := x.expect(job, checkBytes(job, x.cfg, n))
 	if err != nil {
 		return nil, err

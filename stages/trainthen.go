@@ -31,6 +31,11 @@ func (s *Embed) ahead(job *pipeline.Job, cfg model.Config, _ []string, cells int
 	return evaluationFits(job, cfg, cells, s.bytes(job, cfg, cells), "raise it, or use fewer --threads")
 }
 
+func (s *Check) ahead(job *pipeline.Job, cfg model.Config, _ []string, cells int) error {
+	return evaluationFits(job, cfg, cells, checkBytes(job, cfg, s.most(cells)),
+		"raise it, use fewer --threads, or leave the check out (run without --check)")
+}
+
 func (s *Reconstruct) ahead(job *pipeline.Job, cfg model.Config, genes []string, cells int) error {
 	chosen, err := s.chosen(genes)
 	if err != nil {

@@ -28,6 +28,9 @@ func TestTrainLooksAhead(t *testing.T) {
 	cfg.NInput, cfg.NBatch = len(genes), 1
 	check(t, (&Embed{}).ahead(job, cfg, genes, 1000))
 	wantError(t, (&Embed{}).ahead(job, cfg, genes, 1_000_000), pipeline.ExitOverMemory, "110 MB", "--memory")
+	checked := &Check{Options: DefaultCheckOptions()}
+	check(t, checked.ahead(job, cfg, genes, 1000))
+	wantError(t, checked.ahead(job, cfg, genes, 1_000_000), pipeline.ExitOverMemory, "110 MB", "without --check")
 	wantError(t, (&Reconstruct{Options: DefaultReconstructOptions()}).ahead(job, cfg, genes, 1_000_000), pipeline.ExitOverMemory, "--no-reconstruct")
 }
 

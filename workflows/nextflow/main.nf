@@ -53,6 +53,7 @@ workflow {
             extrasOf([params.obs]),
             extrasOf([params.genes, params.split]),
             extrasOf([params.reconstruct_genes]),
+            params.check,
         )
     }
     else {

@@ -7,6 +7,7 @@ include { CELLVI_TRAIN } from '../../modules/cellvi/train/main'
 include { CELLVI_EMBED } from '../../modules/cellvi/embed/main'
 include { CELLVI_RECONSTRUCT } from '../../modules/cellvi/reconstruct/main'
 include { CELLVI_GATHER } from '../../modules/cellvi/gather/main'
+include { CELLVI_CHECK } from '../../modules/cellvi/check/main'
 include { CELLVI_REPORT } from '../../modules/cellvi/report/main'
 
 workflow CELLVI_SCATTER {
@@ -17,6 +18,7 @@ workflow CELLVI_SCATTER {
     cell_notes // path: what ext.args of CELLVI_INGEST_JOIN name (--obs), or []
     choices    // paths: what ext.args of CELLVI_PREPARE name (--genes, --split), or []
     wanted     // path: what ext.args of CELLVI_RECONSTRUCT name (--reconstruct-genes), or []
+    check      // boolean: whether the posteriors are checked, for the report to show
 
     main:
     ch_versions = Channel.empty()
@@ -60,23 +62,39 @@ workflow CELLVI_SCATTER {
         .join(CELLVI_PREPARE.out.record)
         .join(CELLVI_TRAIN.out.record)
         .map { meta, ingest, prepare, train -> [meta, [ingest, prepare, train]] }
+    ch_check = Channel.empty()
+    ch_checked = Channel.empty()
+    ch_told = ch_records.map { meta, records -> [meta, records, []] }
+    if (check) {
+        CELLVI_CHECK(ch_cells.join(CELLVI_TRAIN.out.model).join(CELLVI_TRAIN.out.history), [])
+        ch_check = CELLVI_CHECK.out.check
+        ch_checked = CELLVI_CHECK.out.checked
+        ch_told = ch_records
+            .join(CELLVI_CHECK.out.record)
+            .map { meta, records, record -> [meta, records + [record]] }
+            .join(ch_check)
+        ch_versions = ch_versions.mix(CELLVI_CHECK.out.versions.first())
+    }
     CELLVI_REPORT(
         CELLVI_PREPARE.out.prepared
             .join(CELLVI_TRAIN.out.model)
             .join(CELLVI_TRAIN.out.history)
             .join(CELLVI_GATHER.out.latent)
-            .join(ch_records)
+            .join(ch_told)
     )
     ch_versions = ch_versions.mix(CELLVI_REPORT.out.versions.first())
 
     emit:
     latent         = CELLVI_GATHER.out.latent         // channel: [ val(meta), path(latent.parquet) ]
+    refined        = CELLVI_GATHER.out.refined        // channel: [ val(meta), path(refined.parquet) ], of --refine
     reconstruction = CELLVI_GATHER.out.reconstruction // channel: [ val(meta), path(reconstruction) ]
     model          = CELLVI_TRAIN.out.model           // channel: [ val(meta), path(model) ]
     history        = CELLVI_TRAIN.out.history         // channel: [ val(meta), path(history.parquet) ]
     genes          = CELLVI_TRAIN.out.genes           // channel: [ val(meta), path(genes.parquet) ]
     store          = CELLVI_INGEST_JOIN.out.store     // channel: [ val(meta), path(store) ]
     prepared       = CELLVI_PREPARE.out.prepared      // channel: [ val(meta), path(prepared) ]
+    check          = ch_check                         // channel: [ val(meta), path(check.json) ]
+    checked        = ch_checked                       // channel: [ val(meta), path(check.parquet) ]
     report         = CELLVI_REPORT.out.report         // channel: [ val(meta), path(report.html) ]
     multiqc        = CELLVI_REPORT.out.multiqc        // channel: [ val(meta), path(*_mqc.json) ]
     versions       = ch_versions                      // channel: [ path(versions.yml) ]

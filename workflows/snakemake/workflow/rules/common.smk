@@ -74,6 +74,13 @@ def options(*stages, **more):
 INPUTS = input_files()
 MEMORY = {"memory": f"{config['memory_mb']}MB"}
 SHARED = {"seed": config["seed"], "batch_size": config["batch_size"], **MEMORY}
+REFINED = bool(config["embed"].get("refine"))
+# What `run --check` takes from embed's options: its fits are those of --refine.
+FIT = {
+    name: value
+    for name, value in config["embed"].items()
+    if REFINED and name.startswith("refine") and not name.endswith("assess")
+}
 # A job may be a tenth above cellvi's budget, and Python runs beside it.
 MEM_MB = config["memory_mb"] * 4 // 3 + 200
 
@@ -87,6 +94,10 @@ def results():
         "model",
         "report.html",
     ]
+    if REFINED:
+        made.append("refined.parquet")
+    if config["check"]:
+        made += ["check.json", "check.parquet"]
     if config["reconstruction"]:
         made.append("reconstruction")
     if config["multiqc"]:

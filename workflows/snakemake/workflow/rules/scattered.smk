@@ -82,6 +82,11 @@ rule embed:
         prepared=f"{OUT}/prepared",
         model=f"{OUT}/model",
     output:
+        **(
+            {"refined": temp(f"{OUT}/parts/{{part}}/refined.parquet")}
+            if REFINED
+            else {}
+        ),
         latent=temp(f"{OUT}/parts/{{part}}/latent.parquet"),
     log:
         f"{OUT}/logs/embed/{{part}}.log",
@@ -90,7 +95,7 @@ rule embed:
         mem_mb=MEM_MB,
     params:
         part=lambda wildcards: f"{wildcards.part}/{len(PARTS)}",
-        extra=options("embed", **MEMORY),
+        extra=options("embed", seed=config["seed"], **MEMORY),
     wrapper:
         f"{WRAPPERS}/embed"
 
@@ -116,8 +121,14 @@ rule reconstruct:
 
 rule gather_latent:
     input:
+        **(
+            {"refined": expand(f"{OUT}/parts/{{part}}/refined.parquet", part=PARTS)}
+            if REFINED
+            else {}
+        ),
         latent=expand(f"{OUT}/parts/{{part}}/latent.parquet", part=PARTS),
     output:
+        **({"refined": f"{OUT}/refined.parquet"} if REFINED else {}),
         latent=f"{OUT}/latent.parquet",
         record=f"{OUT}/records/embed.json",
     log:
@@ -147,15 +158,38 @@ rule gather_reconstruction:
         f"{WRAPPERS}/gather"
 
 
+rule check:
+    input:
+        store=f"{OUT}/store",
+        prepared=f"{OUT}/prepared",
+        model=f"{OUT}/model",
+        history=f"{OUT}/history.parquet",
+    output:
+        check=f"{OUT}/check.json",
+        checked=f"{OUT}/check.parquet",
+        record=f"{OUT}/records/check.json",
+    log:
+        f"{OUT}/logs/check.log",
+    threads: config["threads"]
+    resources:
+        mem_mb=MEM_MB,
+    params:
+        extra=options(seed=config["seed"], **FIT, **MEMORY),
+    wrapper:
+        f"{WRAPPERS}/check"
+
+
 rule report:
     input:
+        **({"check": f"{OUT}/check.json"} if config["check"] else {}),
         prepared=f"{OUT}/prepared",
         model=f"{OUT}/model",
         history=f"{OUT}/history.parquet",
         latent=f"{OUT}/latent.parquet",
         records=expand(
             f"{OUT}/records/{{stage}}.json",
-            stage=["ingest", "prepare", "train", "embed"],
+            stage=["ingest", "prepare", "train", "embed"]
+            + (["check"] if config["check"] else []),
         ),
     output:
         report=f"{OUT}/report.html",

@@ -10,6 +10,12 @@ rule run:
             if config["reconstruction"]
             else {}
         ),
+        **({"refined": f"{OUT}/refined.parquet"} if REFINED else {}),
+        **(
+            {"check": f"{OUT}/check.json", "checked": f"{OUT}/check.parquet"}
+            if config["check"]
+            else {}
+        ),
         latent=f"{OUT}/latent.parquet",
         genes=f"{OUT}/genes.parquet",
         history=f"{OUT}/history.parquet",

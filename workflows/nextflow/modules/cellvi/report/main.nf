@@ -6,7 +6,7 @@ process CELLVI_REPORT {
     container "cellvi:0.1.0"
 
     input:
-    tuple val(meta), path(prepared, stageAs: 'prepared'), path(model, stageAs: 'model'), path(history), path(latent), path(records, stageAs: 'record?/*') // records: run.json of the stages before, of which the report tells too, or []
+    tuple val(meta), path(prepared, stageAs: 'prepared'), path(model, stageAs: 'model'), path(history), path(latent), path(records, stageAs: 'record?/*'), path(check) // records: run.json of the stages before, of which the report tells too, or []; check: what CELLVI_CHECK found, or []
 
     output:
     tuple val(meta), path("${prefix}/report.html")    , emit: report
@@ -20,8 +20,9 @@ process CELLVI_REPORT {
     script:
     def args = task.ext.args ?: ''
     def stages = (records instanceof List ? records : [records]).collect { record -> "--run-json ${record}" }.join(' ')
+    def trust = check ? "--check-json ${check}" : ''
     prefix = task.ext.prefix ?: "${meta.id}"
-    if ("${prepared} ${model} ${history} ${latent}".tokenize(' ').contains(prefix.toString())) {
+    if ("${prepared} ${model} ${history} ${latent} ${check}".tokenize(' ').contains(prefix.toString())) {
         error "Input and output names are the same, use \"task.ext.prefix\" to disambiguate!"
     }
     """
@@ -31,6 +32,7 @@ process CELLVI_REPORT {
         --history ${history} \\
         --latent ${latent} \\
         ${stages} \\
+        ${trust} \\
         --outdir ${prefix} \\
         --threads ${task.cpus} \\
         ${args}

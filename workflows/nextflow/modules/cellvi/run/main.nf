@@ -11,12 +11,15 @@ process CELLVI_RUN {
 
     output:
     tuple val(meta), path("${prefix}/latent.parquet") , emit: latent
+    tuple val(meta), path("${prefix}/refined.parquet"), emit: refined, optional: true // of --refine
     tuple val(meta), path("${prefix}/reconstruction") , emit: reconstruction, optional: true
     tuple val(meta), path("${prefix}/model")          , emit: model
     tuple val(meta), path("${prefix}/history.parquet"), emit: history
     tuple val(meta), path("${prefix}/genes.parquet")  , emit: genes
     tuple val(meta), path("${prefix}/store")          , emit: store
     tuple val(meta), path("${prefix}/prepared")       , emit: prepared
+    tuple val(meta), path("${prefix}/check.json")     , emit: check, optional: true // of --check
+    tuple val(meta), path("${prefix}/check.parquet")  , emit: checked, optional: true
     tuple val(meta), path("${prefix}/report.html")    , emit: report
     tuple val(meta), path("${prefix}/*_mqc.json")   , emit: multiqc
     tuple val(meta), path("${prefix}/run.json")       , emit: record

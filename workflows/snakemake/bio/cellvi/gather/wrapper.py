@@ -15,6 +15,7 @@ log = snakemake.log_fmt_shell(stdout=True, stderr=True)
 
 made = {
     "latent": "latent.parquet",
+    "refined": "refined.parquet",
     "reconstruction": "reconstruction",
     "record": "run.json",
 }
@@ -23,14 +24,18 @@ keep = [(made[name], file) for name, file in snakemake.output.items()]
 # Beside the outputs, so that they take their places by renaming.
 folder = path.dirname(path.abspath(snakemake.output[0]))
 with TemporaryDirectory(prefix=".cellvi-", dir=folder) as outdir:
-    # gather takes folders that look as embed and reconstruct write them.
+    # gather takes folders that look as embed and reconstruct write them: refined.parquet
+    # stands beside a latent.parquet, of whichever part, for each file says which it is.
     parts = []
-    for name in ("latent", "reconstruction"):
+    for name in ("latent", "refined", "reconstruction"):
         files = snakemake.input.get(name, [])
         for i, file in enumerate([files] if isinstance(files, str) else files):
-            parts.append(path.join(outdir, "parts", name, str(i)))
-            makedirs(parts[-1])
-            symlink(path.abspath(file), path.join(parts[-1], made[name]))
+            kind = "latent" if name == "refined" else name
+            part = path.join(outdir, "parts", kind, str(i))
+            if part not in parts:
+                parts.append(part)
+            makedirs(part, exist_ok=True)
+            symlink(path.abspath(file), path.join(part, made[name]))
     shell(
         "cellvi gather"
         " --threads {snakemake.threads}"

@@ -18,6 +18,8 @@ inputs = " ".join(
     f"--{name} {quote(snakemake.input[name])}"
     for name in ("prepared", "model", "history", "latent")
 )
+if "check" in snakemake.input.keys():
+    inputs += f" --check-json {quote(snakemake.input.check)}"
 records = snakemake.input.get("records", [])
 for record in [records] if isinstance(records, str) else records:
     inputs += f" --run-json {quote(record)}"

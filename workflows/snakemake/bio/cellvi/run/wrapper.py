@@ -24,6 +24,8 @@ for name in ("obs", "var", "genes", "split"):
         inputs += f" --{name} {quote(snakemake.input[name])}"
 if "reconstruction" not in snakemake.output.keys():
     inputs += " --no-reconstruct"
+if {"check", "checked"} & set(snakemake.output.keys()):
+    inputs += " --check"
 
 # No output, so Snakemake leaves it alone when a job fails, and a retry goes on from it.
 checkpoint = snakemake.params.get(
@@ -32,10 +34,13 @@ checkpoint = snakemake.params.get(
 
 made = {
     "latent": "latent.parquet",
+    "refined": "refined.parquet",
     "reconstruction": "reconstruction",
     "model": "model",
     "history": "history.parquet",
     "genes": "genes.parquet",
+    "check": "check.json",
+    "checked": "check.parquet",
     "report": "report.html",
     "multiqc": "cellvi_mqc.json",
     "multiqc_table": "cellvi_table_mqc.json",
