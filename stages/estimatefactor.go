@@ -39,7 +39,6 @@ func (s *Factor) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.A
 	if held {
 		e.Memory, e.MemoryNote = e.Memory+data.Bytes(), "all cells are held"
 	}
-	w.fit = factor.New(nil, len(w.p.Row), w.cells.pick.genes, w.fitOptions())
 	o := w.options
 	e.Work = append(e.Work, w.what(), fmt.Sprintf("at most %s: it ends where one raises the ELBO by less than %v nats per cell (--tolerance)",
 		plural(int64(o.MaxEpochs), "pass", "passes"), o.Tolerance))
@@ -55,7 +54,7 @@ func (s *Factor) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.A
 	if err != nil {
 		return nil, err
 	}
-	pass := float64(len(w.p.Row))*x.cells/float64(x.n) + float64(w.fit.Minibatches())*x.rest
+	pass := float64(len(w.p.Row))*x.cells/float64(x.n) + float64(w.minibatches())*x.rest
 	e.Seconds, e.AtMost = pass*float64(max(o.MaxEpochs-done, 1)), true
 	e.TimeNote = fmt.Sprintf("%sa step over %d of the cells, by which a pass over all takes %.2g s; most fits end long before the last", measuredHere, x.n, pass)
 	return e, nil

@@ -114,6 +114,9 @@ func (w *factoring) fitOptions() factor.Options {
 	return fit
 }
 
+// minibatches are those of an epoch.
+func (w *factoring) minibatches() int { return w.fitOptions().Minibatches(len(w.p.Row)) }
+
 // fits holds the fit to the budget, and tells whether the cells can be held in memory.
 // It changes no byte of the result.
 func (w *factoring) fits(data *model.Dataset) (held bool, err error) {
@@ -159,7 +162,7 @@ func (w *factoring) describe() {
 func (w *factoring) what() string {
 	o, how := w.options, "coordinate ascent"
 	if o.Method == "svi" {
-		how = "stochastic variational inference, " + plural(int64(w.fit.Minibatches()), "minibatch", "minibatches") + " an epoch"
+		how = "stochastic variational inference, " + plural(int64(w.minibatches()), "minibatch", "minibatches") + " an epoch"
 	}
 	return fmt.Sprintf("%s of %d cells × %d genes, log(1 + %v·count/total), by %s", plural(int64(o.NFactors), "factor", "factors"),
 		len(w.p.Row), w.cells.pick.genes, o.TargetSum, how)

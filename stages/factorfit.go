@@ -66,7 +66,7 @@ func (w *factoring) pass(ctx context.Context, due func() error) error {
 		}
 		return err
 	}
-	n := w.fit.Minibatches()
+	n := w.minibatches()
 	return w.fit.Epoch(ctx, w.at.Epoch, w.at.Minibatch, func(batch int, elbo float64) error {
 		w.at.Minibatch, w.at.Sum = batch+1, w.at.Sum+elbo
 		if batch+1 < n {

@@ -52,7 +52,7 @@ func (f *Fit) order(epoch int) []int32 {
 // step's number in the epoch and estimate of the ELBO. At the epoch's end the solution
 // is aligned.
 func (f *Fit) Epoch(ctx context.Context, epoch, first int, after func(batch int, elbo float64) error) error {
-	rows, n := f.order(epoch), f.Minibatches()
+	rows, n := f.order(epoch), f.o.Minibatches(f.n)
 	for b := first; b < n; b++ {
 		mine := slices.Sorted(slices.Values(rows[b*len(rows)/n : (b+1)*len(rows)/n]))
 		elbo, err := f.Step(ctx, mine)
@@ -69,10 +69,11 @@ func (f *Fit) Epoch(ctx context.Context, epoch, first int, after func(batch int,
 	return nil
 }
 
-// Minibatches is the number of an epoch: each of nearly as many cells as the others.
-func (f *Fit) Minibatches() int {
-	if f.o.Minibatch == 0 {
+// Minibatches is the number of an epoch over so many cells: each of nearly as many as
+// the others.
+func (o Options) Minibatches(cells int) int {
+	if o.Minibatch == 0 {
 		return 1
 	}
-	return max(1, (f.n+f.o.Minibatch/2)/f.o.Minibatch)
+	return max(1, (cells+o.Minibatch/2)/o.Minibatch)
 }

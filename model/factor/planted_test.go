@@ -209,8 +209,8 @@ func wantSame(t *testing.T, what string, got, want *Fit) {
 func TestStepIsSweep(t *testing.T) {
 	d, _ := planted(200, 30, 2, 0.5, 0.3)
 	sweep, step := started(t, d, Options{Factors: 2, HoldOut: 0.1}), started(t, d, Options{Factors: 2, HoldOut: 0.1, Minibatch: 200})
-	if step.Minibatches() != 1 || step.o.rho(0) != 1 {
-		t.Fatalf("%d minibatches, the first step has length %v", step.Minibatches(), step.o.rho(0))
+	if step.o.Minibatches(step.n) != 1 || step.o.rho(0) != 1 {
+		t.Fatalf("%d minibatches, the first step has length %v", step.o.Minibatches(step.n), step.o.rho(0))
 	}
 	ascend(t, sweep, 1)
 	if err := step.Epoch(context.Background(), 0, 0, func(int, float64) error { return nil }); err != nil {
