@@ -296,9 +296,20 @@ func TestAnomalyGoesOn(t *testing.T) {
 		t.Errorf("the log's sums are not used: %v and %v", before, after)
 	}
 
-	// Of other options it is told, and not used.
+	// A signal ends it while it takes up what is in the log, which stays.
 	_, err = run(2*evalCells, 0)
-	wantError(t, err, pipeline.ExitInterrupted)
+	wantError(t, err, pipeline.ExitInterrupted, "256 of")
+	old, err := os.ReadFile(l.Judging())
+	check(t, err)
+	_, err = run(evalCells, 0)
+	wantError(t, err, pipeline.ExitInterrupted, "128 of")
+	now, err := os.ReadFile(l.Judging())
+	check(t, err)
+	if !bytes.Equal(old, now) {
+		t.Error("the log is not what it was")
+	}
+
+	// Of other options it is told, and not used.
 	job, err := run(1<<40, 1)
 	check(t, err)
 	wantWarning(t, job, "not used")

@@ -135,6 +135,9 @@ func (j *judge) compute(ctx context.Context, g *judgedGroup, from, to int) (err 
 	if j.options.Scores {
 		g.scores = j.scoreColumns(g.scores, to-from)
 	}
+	if err := ctx.Err(); err != nil { // what is in the log may take its time too
+		return err
+	}
 	g.again, err = j.log.next(func(piece []byte) (bool, error) { return g.decode(piece, len(j.genes)), nil })
 	if !g.again && err == nil {
 		err = j.judge(ctx, g)

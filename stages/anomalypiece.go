@@ -2,8 +2,10 @@ package stages
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"cellvi/pipeline"
 )
@@ -37,23 +39,34 @@ func judgedIn(piece []byte) int {
 // encode appends the group.
 func (g *judgedGroup) encode(piece []byte) []byte {
 	s := &g.sums
-	sizes := judgedSizes{int64(len(s.genes)), int64(len(s.cells)), int64(len(s.candidates)), int64(len(g.scores)), s.tests}
-	for _, v := range []any{&sizes, s.genes, s.cells, &s.calibration, s.candidates} {
-		piece = appended(piece, v)
-	}
-	for _, c := range g.scores {
-		piece = appended(piece, c.Float32)
+	sizes := &judgedSizes{int64(len(s.genes)), int64(len(s.cells)), int64(len(s.candidates)), int64(len(g.scores)), s.tests}
+	values := append([]any{sizes}, g.values()...)
+	piece = slices.Grow(piece, sizeOf(values)+sha256.Size) // which the log appends
+	for _, v := range values {
+		var err error
+		if piece, err = binary.Append(piece, binary.LittleEndian, v); err != nil {
+			panic(fmt.Sprintf("stages: %T has no fixed size: %v", v, err))
+		}
 	}
 	return piece
 }
 
-// appended appends values of a fixed size.
-func appended(b []byte, v any) []byte {
-	b, err := binary.Append(b, binary.LittleEndian, v)
-	if err != nil {
-		panic(fmt.Sprintf("stages: %T has no fixed size: %v", v, err))
+// values are what a piece holds behind its sizes.
+func (g *judgedGroup) values() []any {
+	s := &g.sums
+	values := []any{s.genes, s.cells, &s.calibration, s.candidates}
+	for _, c := range g.scores {
+		values = append(values, c.Float32)
 	}
-	return b
+	return values
+}
+
+// sizeOf is the bytes of values in a piece.
+func sizeOf(values []any) (size int) {
+	for _, v := range values {
+		size += binary.Size(v)
+	}
+	return size
 }
 
 // decode takes the group from a piece; false where it is of another shape.
@@ -66,21 +79,14 @@ func (g *judgedGroup) decode(piece []byte, genes int) bool {
 	n := g.to - g.from
 	var sizes judgedSizes
 	if !take(&sizes) || sizes.Genes != int64(genes) || sizes.Cells != int64(n) || sizes.Scores != int64(len(g.scores)) ||
-		sizes.Candidates < 0 || sizes.Candidates > sizes.Genes*sizes.Cells {
+		sizes.Candidates < 0 || sizes.Candidates > int64(len(piece)) { // each is more than a byte
 		return false
 	}
 	s := &g.sums
 	s.begin(genes, n)
 	s.tests, s.candidates = sizes.Tests, resized(s.candidates, int(sizes.Candidates))
-	values := []any{s.genes, s.cells, &s.calibration, s.candidates}
-	for k := range g.scores {
-		values = append(values, g.scores[k].Float32)
-	}
-	size := 0
-	for _, v := range values {
-		size += binary.Size(v)
-	}
-	if size != len(piece) {
+	values := g.values()
+	if sizeOf(values) != len(piece) {
 		return false
 	}
 	for _, v := range values {
