@@ -70,10 +70,7 @@ func (s *Anomaly) Run(ctx context.Context, job *pipeline.Job) (err error) {
 	}
 	defer func() { err = errors.Join(err, judge.log.close()) }()
 	err = pipeline.PublishDir(s.Anomaly(), func(dir string) error { return judge.write(ctx, dir) }, s.replaces()...)
-	if errors.Is(err, context.Canceled) {
-		return pipeline.Interrupted("interrupted: %d of %s judged and kept in %s: run the same command again to go on", judge.kept, plural(int64(len(judge.rows)), "cell is", "cells are"), s.Judging())
-	}
-	if err != nil {
+	if err := judge.log.interrupted(err, judge.kept, len(judge.rows), "judged"); err != nil {
 		return err
 	}
 	return judge.log.remove()

@@ -123,7 +123,7 @@ func (c *checking) readHistory() error {
 
 // measure fills values, from what an earlier run has measured as far as it goes.
 func (c *checking) measure(ctx context.Context) (err error) {
-	log, err := c.open(ctx)
+	log, err := c.open(ctx, c.job)
 	if err != nil {
 		return err
 	}
@@ -137,10 +137,7 @@ func (c *checking) measure(ctx context.Context) (err error) {
 	c.job.Progress.Begin("checking", "cells", int64(len(c.rows)))
 	defer c.job.Progress.End()
 	err = work.fill(c.rows, c.values)
-	if errors.Is(err, context.Canceled) {
-		return pipeline.Interrupted("interrupted: %d of %s checked and kept in %s: run the same command again to go on", done, plural(int64(len(c.rows)), "cell is", "cells are"), log.path)
-	}
-	if err != nil {
+	if err := log.interrupted(err, done, len(c.rows), "checked"); err != nil {
 		return err
 	}
 	return log.remove()
@@ -150,7 +147,7 @@ func (c *checking) measure(ctx context.Context) (err error) {
 func (c *checking) pieceCells() int { return cmp.Or(c.piece, evalCells*c.job.Threads) }
 
 // open takes up what an earlier run has measured.
-func (c *checking) open(ctx context.Context) (*pieceLog, error) {
+func (c *checking) open(ctx context.Context, job *pipeline.Job) (*pieceLog, error) {
 	options := c.Options
 	options.MaxCells = 0 // the cells say it
 	key, err := pieceLogKey{Stage: c.Name(), Options: options, Cells: sumRows(c.rows), Width: checkNumbers}.of(ctx, c.f, c.Prepared(), c.Model())
@@ -158,7 +155,7 @@ func (c *checking) open(ctx context.Context) (*pieceLog, error) {
 		return nil, err
 	}
 	c.summary.Model = key.Model
-	return openPieceLog(c.job, c.Checking(), key)
+	return openPieceLog(job, c.Checking(), key)
 }
 
 // compute measures a piece's cells.

@@ -47,7 +47,7 @@ type refining struct {
 func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *portion) (err error) {
 	r := s.refining(job, f, own)
 	r.e = model.NewEvaluator(f.vae, job.Threads)
-	if r.log, err = r.open(ctx); err != nil {
+	if r.log, err = r.open(ctx, job); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.log.close()) }()
@@ -59,10 +59,7 @@ func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *p
 	err = pipeline.PublishFile(s.Latent(), func(latent string) error {
 		return pipeline.PublishFile(s.Refined(), func(refined string) error { return r.write(latent, refined) })
 	})
-	if errors.Is(err, context.Canceled) {
-		return pipeline.Interrupted("interrupted: %d of %s refined and kept in %s: run the same command again to go on", done, plural(int64(own.cells()), "cell is", "cells are"), r.log.path)
-	}
-	if err != nil {
+	if err := r.log.interrupted(err, done, own.cells(), "refined"); err != nil {
 		return err
 	}
 	r.tell()
@@ -76,13 +73,13 @@ func (s *Embed) refining(job *pipeline.Job, f *fitted, own *portion) *refining {
 }
 
 // open takes up what an earlier run has refined.
-func (r *refining) open(ctx context.Context) (*pieceLog, error) {
+func (r *refining) open(ctx context.Context, job *pipeline.Job) (*pieceLog, error) {
 	key := pieceLogKey{Stage: r.Name(), Options: r.refineKey(), Cells: fmt.Sprintf("%d–%d", r.own.from, r.own.to), Width: r.shape.width()}
 	key, err := key.of(ctx, r.f, r.Prepared(), r.Model())
 	if err != nil {
 		return nil, err
 	}
-	return openPieceLog(r.job, r.Refining(), key)
+	return openPieceLog(job, r.Refining(), key)
 }
 
 // refineKey is what of the options decides refined numbers, as a text.

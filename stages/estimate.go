@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"cellvi/io/counts"
 	"cellvi/io/store"
 	"cellvi/model"
@@ -96,6 +98,13 @@ func (m *meter) perSecond() float64 {
 	return float64(m.done) / max(time.Since(m.started).Seconds(), 1e-9)
 }
 
+// quietly is a job that tells nothing, for what is only tried.
+func quietly(job *pipeline.Job) *pipeline.Job {
+	quiet := *job
+	quiet.Log, quiet.Progress = zerolog.Nop(), &meter{}
+	return &quiet
+}
+
 // measuring is how long one thing is measured.
 const measuring = 400 * time.Millisecond
 
@@ -112,7 +121,7 @@ func rateText(perSecond float64, what string) string {
 	if perSecond < 9.5 {
 		return fmt.Sprintf("%.2g cells/s %s", perSecond, what)
 	}
-	digits := math.Pow(10, math.Max(0, math.Floor(math.Log10(max(perSecond, 1)))-1))
+	digits := math.Pow(10, math.Max(0, math.Floor(math.Log10(perSecond))-1))
 	return fmt.Sprintf("%s cells/s %s", counts.Thousands(int64(math.Round(perSecond/digits)*digits)), what)
 }
 

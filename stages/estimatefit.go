@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"cellvi/io/counts"
 	"cellvi/model"
 	"cellvi/model/vi"
@@ -104,7 +102,10 @@ func (x *trial) one(ctx context.Context, do func(rows []int32) error, worker, wo
 	began, most := time.Now(), min(evalCells, len(x.rows)/workers)
 	for n := 1; ; {
 		start := time.Now()
-		if err := errors.Join(ctx.Err(), do(every(evenly(x.rows, n*workers), worker, workers))); err != nil {
+		if err := do(every(evenly(x.rows, n*workers), worker, workers)); err != nil {
+			return last, err
+		}
+		if err := ctx.Err(); err != nil {
 			return last, err
 		}
 		last = pace{n, max(time.Since(start).Seconds(), 1e-9) / float64(n)}
@@ -157,21 +158,19 @@ func keptBefore(job *pipeline.Job, ahead pipeline.Ahead, path string, cells int,
 	if isComing(ahead, path) || !exists(path) {
 		return 0, nil
 	}
-	quiet := *job
-	quiet.Log = zerolog.Nop() // what it would warn of is said here
-	log, err := open(&quiet)
+	log, err := open(quietly(job)) // what it would warn of is said here
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, log.close()) }()
-	if log.in == nil {
+	if log.others {
 		e.Work = append(e.Work, "begins anew: "+path+" is of other cells, options or another model")
 		return 0, nil
 	}
 	for more := true; more && err == nil; {
 		more, err = log.next(func(piece []byte) (bool, error) {
 			n := cellsIn(piece)
-			wanted := n > 0 && done+n <= cells
+			wanted := n > 0 && n <= cells-done
 			if wanted {
 				done += n
 			}

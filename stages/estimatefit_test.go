@@ -147,6 +147,13 @@ func TestExpectedFitsGoOn(t *testing.T) {
 		t.Errorf("another seed: %s", work)
 	}
 	s.Options.Seed = 0
+	whole, err := os.ReadFile(l.Checking())
+	check(t, err)
+	check(t, os.WriteFile(l.Checking(), whole[:9], 0o666))
+	if _, work := expected(t, s, pipeline.Ahead{}, 0); strings.Contains(work, l.Checking()) {
+		t.Errorf("killed as it began: %s", work)
+	}
+	check(t, os.WriteFile(l.Checking(), whole, 0o666))
 	_, err = checkRun(t.Context(), l, 2, &keepLog{pipeline.NewLines(zerolog.Nop()), t, l.Checking()}, allCells)
 	check(t, err)
 	check(t, os.Rename(l.Checking()+".kept", l.Checking()))

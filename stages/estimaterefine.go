@@ -24,11 +24,8 @@ func (s *Embed) expectRefined(ctx context.Context, job *pipeline.Job, ahead pipe
 	}
 	defer func() { err = errors.Join(err, f.st.Close()) }()
 	r := s.refining(job, f, &portion{bounds: share})
-	done, err := keptBefore(job, ahead, s.Refining(), share.to-share.from, e, numbersIn(r.shape.width()), func(job *pipeline.Job) (*pieceLog, error) {
-		quiet := *r
-		quiet.job = job
-		return quiet.open(ctx)
-	})
+	done, err := keptBefore(job, ahead, s.Refining(), share.to-share.from, e, numbersIn(r.shape.width()),
+		func(job *pipeline.Job) (*pieceLog, error) { return r.open(ctx, job) })
 	if err != nil {
 		return err
 	}
@@ -46,7 +43,7 @@ func (s *Embed) expectRefined(ctx context.Context, job *pipeline.Job, ahead pipe
 
 // Expect tries the check on some of the cells.
 func (s *Check) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.Ahead) (_ *pipeline.Expectation, err error) {
-	if isComing(ahead, s.Store()) || isComing(ahead, s.Prepared()) || isComing(ahead, s.Model()) {
+	if isComing(ahead, s.Store(), s.Prepared(), s.Model()) {
 		return s.expected(job, ahead)
 	}
 	if s.history == "" {
@@ -62,11 +59,8 @@ func (s *Check) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.Ah
 	cfg := c.f.vae.Config
 	e := &pipeline.Expectation{Work: s.work(len(c.rows), c.of, c.summary.Of, cfg),
 		Memory: evaluationBytes(job, cfg, len(c.f.p.Row), checkBytes(job, cfg, len(c.rows)))}
-	done, err := keptBefore(job, ahead, s.Checking(), len(c.rows), e, numbersIn(checkNumbers), func(job *pipeline.Job) (*pieceLog, error) {
-		quiet := *c
-		quiet.job = job
-		return quiet.open(ctx)
-	})
+	done, err := keptBefore(job, ahead, s.Checking(), len(c.rows), e, numbersIn(checkNumbers),
+		func(job *pipeline.Job) (*pieceLog, error) { return c.open(ctx, job) })
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cellvi/io/counts"
 	"cellvi/io/store"
@@ -50,10 +51,9 @@ func (s *Train) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.Ah
 	return f.expect(ctx, job)
 }
 
-// isComing tells whether an earlier stage is to make the path.
-func isComing(ahead pipeline.Ahead, path string) bool {
-	_, coming := ahead[path]
-	return coming
+// isComing tells whether an earlier stage is to make any of the paths.
+func isComing(ahead pipeline.Ahead, paths ...string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool { _, coming := ahead[path]; return coming })
 }
 
 // expected is the training of cells that are not there yet.

@@ -25,11 +25,12 @@ type pieceLog struct {
 	path string
 	key  []byte // the line
 
-	in    *os.File // pieces of an earlier run, nil: there are no more
-	size  int64    // of in
-	at    int64    // where the next begins
-	out   *os.File // nil: nothing was appended yet
-	piece []byte
+	in     *os.File // pieces of an earlier run, nil: there are no more
+	size   int64    // of in
+	at     int64    // where the next begins
+	others bool     // the file that was there is of another key
+	out    *os.File // nil: nothing was appended yet
+	piece  []byte
 }
 
 // pieceLogKey is what a log's pieces are of.
@@ -85,9 +86,12 @@ func openPieceLog(job *pipeline.Job, path string, key pieceLogKey) (*pieceLog, e
 	}
 	l.size = info.Size()
 	head := make([]byte, len(l.key))
-	n, err := io.ReadFull(l.in, head)
-	if err != nil || !bytes.Equal(head, l.key) {
-		if !bytes.HasPrefix(l.key, head[:n]) { // else it was killed as it began
+	n, err := l.readAt(head, 0)
+	if err != nil {
+		return nil, errors.Join(err, l.closeIn())
+	}
+	if n < len(head) || !bytes.Equal(head, l.key) {
+		if l.others = !bytes.HasPrefix(l.key, head[:n]); l.others { // else it was killed as it began
 			job.Warn("%s is of other cells, options or another model, and not used: the work starts from the beginning", path)
 		}
 		return l, l.closeIn()
@@ -100,56 +104,58 @@ func openPieceLog(job *pipeline.Job, path string, key pieceLogKey) (*pieceLog, e
 }
 
 // next gives the next piece of an earlier run to use, which says whether it is one that
-// is wanted now: the first that is not ends them, as the file's end does. The piece is
-// overwritten by the next.
+// is wanted now: the first that is not ends them, as the file's end does. Only then are
+// pieces added. The piece is overwritten by the next.
 func (l *pieceLog) next(use func(piece []byte) (wanted bool, err error)) (taken bool, err error) {
 	if l.in == nil {
 		return false, nil
 	}
 	piece, err := l.read()
 	if err == nil && piece != nil {
-		taken, err = use(piece[pieceHead : len(piece)-sha256.Size])
+		taken, err = use(piece)
 	}
 	if err != nil || !taken {
 		return false, errors.Join(err, l.closeIn())
 	}
-	l.at += int64(len(piece))
+	l.at += pieceHead + int64(len(piece)) + sha256.Size
 	return true, nil
 }
 
 // pieceHead is the bytes before what a piece holds.
 const pieceHead = 8
 
-// read reads a piece with its head and checksum; nil where it is not whole.
+// read reads a piece; nil where it is not whole. The sum comes first: a length that is
+// damaged asks for no memory.
 func (l *pieceLog) read() ([]byte, error) {
-	l.piece = resized(l.piece, pieceHead)
-	if whole, err := l.fill(l.piece); !whole || err != nil {
+	head, want := make([]byte, pieceHead), make([]byte, sha256.Size)
+	if n, err := l.readAt(head, l.at); n < len(head) || err != nil {
 		return nil, err
 	}
-	size := binary.LittleEndian.Uint64(l.piece)
-	if size > uint64(l.size-l.at) {
+	size, left := binary.LittleEndian.Uint64(head), l.size-l.at-pieceHead-sha256.Size
+	if left < 0 || size > uint64(left) {
 		return nil, nil
 	}
-	head := binary.LittleEndian.AppendUint64(nil, size)
-	l.piece = resized(l.piece, pieceHead+int(size)+sha256.Size)
-	copy(l.piece, head)
-	if whole, err := l.fill(l.piece[pieceHead:]); !whole || err != nil {
+	end, sum := pieceHead+int64(size), sha256.New()
+	if _, err := l.readAt(want, l.at+end); err != nil {
 		return nil, err
 	}
-	end := len(l.piece) - sha256.Size
-	if sum := sha256.Sum256(l.piece[:end]); !bytes.Equal(sum[:], l.piece[end:]) {
+	if _, err := io.Copy(sum, io.NewSectionReader(l.in, l.at, end)); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(sum.Sum(nil), want) {
 		return nil, nil
 	}
-	return l.piece, nil
+	l.piece = resized(l.piece, int(size))
+	_, err := l.readAt(l.piece, l.at+pieceHead)
+	return l.piece, err
 }
 
-// fill reads all of b; not whole says that the file ended before.
-func (l *pieceLog) fill(b []byte) (whole bool, err error) {
-	_, err = io.ReadFull(l.in, b)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, nil
+// readAt reads as much of b as the file has there.
+func (l *pieceLog) readAt(b []byte, at int64) (n int, err error) {
+	if n, err = l.in.ReadAt(b, at); errors.Is(err, io.EOF) {
+		err = nil
 	}
-	return err == nil, err
+	return n, err
 }
 
 // add appends a piece, which fill appends to what it is given; it is on disk when add
@@ -206,6 +212,15 @@ func (l *pieceLog) close() (err error) {
 		l.out = nil
 	}
 	return err
+}
+
+// interrupted is err; where a signal stopped the work, it says how much of it is kept.
+func (l *pieceLog) interrupted(err error, done, cells int, what string) error {
+	if !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return pipeline.Interrupted("interrupted: %d of %s %s and kept in %s: run the same command again to go on",
+		done, plural(int64(cells), "cell is", "cells are"), what, l.path)
 }
 
 // remove ends the log: what it was for is done.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -73,14 +74,15 @@ func TestPieceLogGoesOn(t *testing.T) {
 	}
 }
 
-// TestPieceLogDamage: a flipped bit in a piece is found, and the work done again from there.
+// TestPieceLogDamage: a flipped bit in a piece, or in its length, is found, and the work done
+// again from there.
 func TestPieceLogDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	groups := []bounds{{0, 30}}
 	want, _, _ := logged(t, path, "a", groups, 10, 99)
 	whole, err := os.ReadFile(path)
 	check(t, err)
-	for _, at := range []int{len(whole) - 1, len(whole) - 100, len(whole) - 160, len(whole) - 300} {
+	for _, at := range []int{len(whole) - 1, len(whole) - 100, len(whole) - 160, len(whole) - 300, len(whole) - 320, len(whole) - 313} {
 		text := slices.Clone(whole)
 		text[at] ^= 4
 		check(t, os.WriteFile(path, text, 0o666))
@@ -108,5 +110,14 @@ func TestPieceLogOfOthers(t *testing.T) {
 	}
 	if _, computed, job := logged(t, path, "b", groups, 10, 99); computed != 0 || len(job.Warnings()) > 0 {
 		t.Errorf("%d cells computed again; %q", computed, job.Warnings())
+	}
+}
+
+// TestPieceLogNoFile: a folder where the log would be is refused before any work.
+func TestPieceLogNoFile(t *testing.T) {
+	path := t.TempDir()
+	job := pipeline.NewJob(zerolog.Nop(), pipeline.NewLines(zerolog.Nop()), 1, 0)
+	if _, err := openPieceLog(job, path, pieceLogKey{Stage: "test"}); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("a folder is taken for a log: %v", err)
 	}
 }
