@@ -11,7 +11,7 @@ import (
 
 // Expect judges some of the cells.
 func (s *Anomaly) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.Ahead) (_ *pipeline.Expectation, err error) {
-	if isComing(ahead, s.Store()) || isComing(ahead, s.Prepared()) || isComing(ahead, s.Model()) {
+	if isComing(ahead, s.Store(), s.Prepared(), s.Model()) {
 		return notKnown(fitLater), nil
 	}
 	j, err := s.begin(ctx, job)
@@ -30,14 +30,10 @@ func (s *Anomaly) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.
 
 // trying judges other cells, and forgets what came of it.
 func (j *judge) trying(ctx context.Context) func(rows []int32) error {
-	some, job := *j.asked, *j.job
-	job.Progress = &meter{}
-	own, err := newJudge(j.options, &some, &job)
-	own.e = model.NewEvaluator(j.vae, 1)
+	some := *j.asked
+	own := &judge{asked: &some, options: j.options, job: quietly(j.job), e: model.NewEvaluator(j.vae, 1), genes: j.genes}
+	own.workers.New = func() any { return newJudging(own) }
 	return func(rows []int32) error {
-		if err != nil {
-			return err
-		}
 		some.rows = rows
 		g := &judgedGroup{to: len(rows)}
 		if own.options.Scores {

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"cellvi/pipeline"
 )
 
 // Expect ranks the genes by some of the cells.
 func (s *RankGenes) Expect(ctx context.Context, job *pipeline.Job, ahead pipeline.Ahead) (_ *pipeline.Expectation, err error) {
-	if isComing(ahead, s.Store()) || isComing(ahead, s.Prepared()) || isComing(ahead, s.Model()) {
+	if isComing(ahead, s.Store(), s.Prepared(), s.Model()) {
 		return notKnown("it depends on the cells and the model, which are yet to be made"), nil
 	}
 	f, err := openFitted(s.Store(), s.Prepared(), s.Model())
@@ -45,13 +43,12 @@ func (s *RankGenes) Expect(ctx context.Context, job *pipeline.Job, ahead pipelin
 // try does all that is done to cells to some of them, and all that is done to a group to one.
 // What it leaves in r is good for nothing.
 func (r *ranker) try(ctx context.Context, job *pipeline.Job, f *fitted) (tried int, perSecond float64, group time.Duration, err error) {
-	quiet := *job
-	quiet.Log, quiet.Progress = zerolog.Nop(), &meter{}
+	quiet := quietly(job)
 	all, began := r.strata.rows, time.Now()
 	for n := evalCells * job.Threads; ; n *= 4 {
 		r.strata.rows, r.ones, r.twos, r.directions = evenly(all, n), nil, nil, nil
 		start := time.Now()
-		if err := r.measure(ctx, &quiet, f); err != nil {
+		if err := r.measure(ctx, quiet, f); err != nil {
 			return 0, 0, 0, err
 		}
 		took := time.Since(start)
