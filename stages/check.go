@@ -143,7 +143,7 @@ func (c *checking) measure(ctx context.Context) (err error) {
 	return log.remove()
 }
 
-// pieceCells is the cells between two entries of the log.
+// pieceCells is the cells of a piece of the log.
 func (c *checking) pieceCells() int { return cmp.Or(c.piece, evalCells*c.job.Threads) }
 
 // open takes up what an earlier run has measured.

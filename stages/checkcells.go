@@ -72,7 +72,7 @@ func evenly(rows []int32, n int) []int32 {
 	return some
 }
 
-// of is number k of every cell.
+// number is number k of every cell.
 func (c *checking) number(k int) []float32 {
 	v := make([]float32, len(c.rows))
 	for i := range v {

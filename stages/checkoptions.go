@@ -54,7 +54,7 @@ type Check struct {
 	StorePath, PreparedPath, ModelPath, HistoryPath string
 	Options                                         CheckOptions
 	history                                         string // "": there is none, as of a model that was imported without; found by Preflight
-	piece                                           int    // cells between two entries of the log; 0: as many as are worth it
+	piece                                           int    // cells of a piece of the log; 0: as many as are worth it
 }
 
 // Checked is the Parquet of what was measured of each cell.

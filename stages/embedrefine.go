@@ -52,7 +52,7 @@ func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *p
 	}
 	defer func() { err = errors.Join(err, r.log.close()) }()
 	done := 0
-	r.work = cellNumbers{log: r.log, width: r.shape.width(), piece: pieceCells(job.Threads),
+	r.work = cellNumbers{log: r.log, width: r.shape.width(), piece: refinedPiece(job.Threads),
 		compute: func(rows []int32, into []float32) error { return r.compute(ctx, rows, into) },
 		done:    func(cells int) { done += cells; job.Progress.Add(int64(cells)) }}
 	job.Note("fitting a posterior to each cell: %s", r.fit.Family)

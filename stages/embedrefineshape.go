@@ -59,12 +59,12 @@ func (s refinedShape) groupCells() int { return min(groupCells, max(1, (4<<20)/s
 // rows and as columns, a piece and its copy, and names.
 func (s refinedShape) bytes(cells, threads int) int64 {
 	group := int64(min(cells, s.groupCells()+store.BatchCells))
-	return 2*group*(int64(s.width())*8+nameBytes) + 12*int64(min(cells, pieceCells(threads)))*int64(s.width()) + int64(threads)*fitBytes(s.latent+1)
+	return 2*group*(int64(s.width())*8+nameBytes) + 12*int64(min(cells, refinedPiece(threads)))*int64(s.width()) + int64(threads)*fitBytes(s.latent+1)
 }
 
 // fitBytes is about what fitting a minibatch in so many dimensions takes: points with
 // gradient and curvature, a minibatch's at once.
 func fitBytes(dim int) int64 { return 8 * 128 * 32 * int64(dim*dim+4*dim+8) }
 
-// pieceCells is the cells that are fitted between two entries of the log: four minibatches a thread.
-func pieceCells(threads int) int { return min(4*evalCells*threads, shownCells) }
+// refinedPiece is the cells of a piece of the log: four minibatches a thread.
+func refinedPiece(threads int) int { return min(4*evalCells*threads, shownCells) }

@@ -29,7 +29,7 @@ func (s *Embed) expectRefined(ctx context.Context, job *pipeline.Job, ahead pipe
 	if err != nil {
 		return err
 	}
-	t := &trial{rows: span(share.from+done, share.to), piece: pieceCells(job.Threads), parts: []effort{{1, func() func([]int32) error {
+	t := &trial{rows: span(share.from+done, share.to), piece: refinedPiece(job.Threads), parts: []effort{{1, func() func([]int32) error {
 		own, embed := *r, *s
 		embed.Options.RefineAssess = 0
 		own.Embed, own.shape, own.e = &embed, refinedShapeOf(f.vae.Config, 0), model.NewEvaluator(f.vae, 1)
