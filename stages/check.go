@@ -130,15 +130,14 @@ func (c *checking) measure(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, log.close()) }()
 	c.e = model.NewEvaluator(c.f.vae, c.job.Threads)
 	c.values = make([]float32, len(c.rows)*checkNumbers)
-	done := 0
 	work := cellNumbers{log: log, width: checkNumbers, piece: c.pieceCells(),
-		compute: func(rows []int32, into []float32) error { return c.compute(ctx, rows, into) },
-		done:    func(cells int) { done += cells; c.job.Progress.Add(int64(cells)) }}
+		compute:  func(rows []int32, into []float32) error { return c.compute(ctx, rows, into) },
+		progress: c.job.Progress}
 	c.job.Progress.Begin("checking", "cells", int64(len(c.rows)))
 	defer c.job.Progress.End()
 	err = work.fill(c.rows, c.values)
 	if errors.Is(err, context.Canceled) {
-		return pipeline.Interrupted("interrupted: %d of %s checked and kept in %s: run the same command again to go on", done, plural(int64(len(c.rows)), "cell is", "cells are"), log.path)
+		return pipeline.Interrupted("interrupted: %d of %s checked and kept in %s: run the same command again to go on", work.kept, plural(int64(len(c.rows)), "cell is", "cells are"), log.path)
 	}
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ func logged(t *testing.T, path, options string, groups []bounds, piece, stop int
 	check(t, err)
 	defer func() { check(t, log.close()) }()
 	killed := errors.New("killed")
-	work := cellNumbers{log: log, width: 3, piece: piece, done: func(int) {}, compute: func(rows []int32, into []float32) error {
+	work := cellNumbers{log: log, width: 3, piece: piece, progress: job.Progress, compute: func(rows []int32, into []float32) error {
 		if stop--; stop == -1 {
 			return killed
 		}
