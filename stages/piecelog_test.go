@@ -2,9 +2,11 @@ package stages
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -108,5 +110,20 @@ func TestPieceLogOfOthers(t *testing.T) {
 	}
 	if _, computed, job := logged(t, path, "b", groups, 10, 99); computed != 0 || len(job.Warnings()) > 0 {
 		t.Errorf("%d cells computed again; %q", computed, job.Warnings())
+	}
+}
+
+// TestPieceLogCannotWrite: a disk that fails the log is told with the file and what to do.
+func TestPieceLogCannotWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer func() { check(t, full.Close()) }()
+	log := &pieceLog{path: path, out: full}
+	err = log.add(func(piece []byte) []byte { return append(piece, 1) })
+	if pipeline.ExitCode(err) != pipeline.ExitIO || !strings.HasPrefix(fmt.Sprint(err), path+": the disk is full") {
+		t.Error(err)
 	}
 }
