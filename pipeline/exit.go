@@ -126,6 +126,15 @@ func createError(path string, err error) error {
 	return CantCreate("%s: cannot be made (%w): check that its folder can be written to, or name another folder", path, cause(err))
 }
 
+// CannotWrite says of an error in writing the file path, which is none of Publish's, what
+// to do; nil stays nil.
+func CannotWrite(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return createError(path, err)
+}
+
 // writeError is createError for what a writer returned: its error may as well
 // be about a file that it read, and then stays as it is.
 func writeError(path string, err error) error {

@@ -21,14 +21,16 @@ type lines struct {
 
 	what, unit    string
 	total, done   int64
+	again         int64 // of done, by an earlier run
 	started, said time.Time
 	epochs        bool // this piece of work has epochs, which tell enough
+	before        int  // epochs of an earlier run
 }
 
 // Begin is said only at the debug level: the stage says itself what it does.
 func (l *lines) Begin(what, unit string, total int64) {
 	now := l.now()
-	l.what, l.unit, l.total, l.done, l.epochs = what, unit, total, 0, false
+	l.what, l.unit, l.total, l.done, l.again, l.epochs = what, unit, total, 0, 0, false
 	l.started, l.said = now, now
 	l.log.Debug().Int64("total", total).Str("unit", unit).Msg(what)
 }
@@ -41,15 +43,20 @@ func (l *lines) Add(n int64) {
 	}
 	event := l.log.Info().Int64(l.unit, l.done)
 	if l.total > 0 {
-		event = event.Int64("of", l.total).Stringer("left", l.left(float64(l.done)/float64(l.total)))
+		event = event.Int64("of", l.total).Stringer("left", l.left(l.done-l.again, l.total-l.done))
 	}
 	event.Float64("per_second", round(l.rate())).Msg(l.what)
 }
 
+// Again counts without a line.
+func (l *lines) Again(n int64) { l.done, l.again = l.done+n, l.again+n }
+
 // Epoch logs the first, the last, and some between.
 func (l *lines) Epoch(e Epoch) {
-	l.epochs = true
-	if !l.due() && e.Number != 1 && e.Number != e.Of {
+	if !l.epochs {
+		l.epochs, l.before = true, e.Number-1
+	}
+	if !l.due() && e.Number != l.before+1 && e.Number != e.Of {
 		return
 	}
 	l.said = l.now()
@@ -58,7 +65,7 @@ func (l *lines) Epoch(e Epoch) {
 		event = event.Float64("elbo_validation", round(e.ELBOValidation))
 	}
 	event.Float64("kl_weight", e.KLWeight).Float64("cells_per_second", round(e.CellsPerSecond)).
-		Stringer("left", l.left(float64(e.Number)/float64(e.Of))).Msg(l.what)
+		Stringer("left", l.left(int64(e.Number-l.before), int64(e.Of-e.Number))).Msg(l.what)
 }
 
 // End says nothing: the stage says what came of it.
@@ -74,17 +81,17 @@ func (l *lines) due() bool {
 	return true
 }
 
-// left is the time to go when the share done took the time so far.
-func (l *lines) left(done float64) time.Duration {
+// left is the time that so much takes to do, when what is done took the time so far.
+func (l *lines) left(done, todo int64) time.Duration {
 	if done <= 0 {
 		return 0
 	}
 	took := l.now().Sub(l.started)
-	return (time.Duration(float64(took) * (1 - done) / done)).Round(time.Second)
+	return (time.Duration(float64(took) * float64(todo) / float64(done))).Round(time.Second)
 }
 
 func (l *lines) rate() float64 {
-	return float64(l.done) / max(l.now().Sub(l.started).Seconds(), 1e-9)
+	return float64(l.done-l.again) / max(l.now().Sub(l.started).Seconds(), 1e-9)
 }
 
 // round keeps two decimals, which is enough for a log line.

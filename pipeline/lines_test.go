@@ -36,6 +36,26 @@ func TestLinesThrottle(t *testing.T) {
 	}
 }
 
+// What an earlier run did took no time: the rate and the time to go are of the rest.
+func TestLinesAgain(t *testing.T) {
+	var out bytes.Buffer
+	l, now := clock(&out)
+	l.Begin("refining", "cells", 1000)
+	out.Reset()
+	l.Again(400)
+	l.Again(400)
+	*now = now.Add(20 * time.Second)
+	l.Add(100)
+	l.Begin("training", "minibatches", 20)
+	*now = now.Add(30 * time.Second)
+	l.Epoch(Epoch{Number: 9, Of: 10})
+	for _, want := range []string{`"cells":900,"of":1000,"left":"20s","per_second":5,`, `"epoch":9,"of":10,`, `"left":"30s","message":"training"`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
+	}
+}
+
 func TestLinesEpochs(t *testing.T) {
 	var out bytes.Buffer
 	l, now := clock(&out)

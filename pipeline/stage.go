@@ -92,6 +92,8 @@ type Progress interface {
 	Begin(what, unit string, total int64)
 	// Add tells that n more units are done.
 	Add(n int64)
+	// Again tells that n more units were done by an earlier run: they took no time now.
+	Again(n int64)
 	// Epoch tells that an epoch of training is over.
 	Epoch(e Epoch)
 	// End closes the piece of work that Begin started.

@@ -56,6 +56,9 @@ func (t *Terminal) Add(n int64) {
 	}
 }
 
+// Again moves the bar: its time to go is told by the last moves.
+func (t *Terminal) Again(n int64) { t.Add(n) }
+
 // Epoch writes the epoch before the bar.
 func (t *Terminal) Epoch(e Epoch) {
 	t.mu.Lock()

@@ -249,6 +249,8 @@ func (c *cancelling) Add(n int64) {
 	}
 }
 
+func (c *cancelling) Again(n int64) { c.Add(n) }
+
 // TestAnomalyGoesOn: stopped after any group, it goes on behind the last that is whole, from
 // what was judged, to the same bytes.
 func TestAnomalyGoesOn(t *testing.T) {

@@ -139,9 +139,14 @@ func (j *judge) compute(ctx context.Context, g *judgedGroup, from, to int) (err 
 		return err
 	}
 	g.again, err = j.log.next(func(piece []byte) (bool, error) { return g.decode(piece, len(j.genes)), nil })
-	if !g.again && err == nil {
-		err = j.judge(ctx, g)
+	if err != nil {
+		return err
 	}
+	if g.again {
+		j.job.Progress.Again(int64(to - from))
+		return nil
+	}
+	err = j.judge(ctx, g)
 	j.job.Progress.Add(int64(to - from))
 	return err
 }

@@ -1,6 +1,10 @@
 package stages
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"cellvi/pipeline"
+)
 
 // cellNumbers does long work on cells, as much in a piece as is worth keeping: a piece
 // of its log is the numbers (cells, width) float32 of some cells.
@@ -9,7 +13,9 @@ type cellNumbers struct {
 	width   int
 	piece   int // cells
 	compute func(rows []int32, into []float32) error
-	done    func(cells int) // tells of progress
+
+	progress pipeline.Progress
+	kept     int // cells that are in the log
 }
 
 // fill writes the numbers (len(rows), width) of cells, from the log as far as it goes,
@@ -20,7 +26,9 @@ func (c *cellNumbers) fill(rows []int32, into []float32) error {
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if n > 0 {
+			c.progress.Again(int64(n))
+		} else {
 			n = min(c.piece, len(rows)-at)
 			part := into[at*c.width : (at+n)*c.width]
 			if err := c.compute(rows[at:at+n], part); err != nil {
@@ -33,9 +41,10 @@ func (c *cellNumbers) fill(rows []int32, into []float32) error {
 			if err != nil {
 				return err
 			}
+			c.progress.Add(int64(n))
 		}
 		at += n
-		c.done(n)
+		c.kept += n
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ type checking struct {
 	summary     report.Check
 	history     *report.History // nil: there is none
 	values      []float32       // (rows, checkNumbers)
+	log         *pieceLog       // of values; stays until all is written
 }
 
 // Preflight looks whether there is a history: a model that was imported may have none.
@@ -60,7 +61,7 @@ func (s *Check) Preflight(context.Context, *pipeline.Job) error {
 }
 
 // Run measures the cells and says what came of it.
-func (s *Check) Run(ctx context.Context, job *pipeline.Job) error {
+func (s *Check) Run(ctx context.Context, job *pipeline.Job) (err error) {
 	if s.history == "" {
 		if err := s.Preflight(ctx, job); err != nil {
 			return err
@@ -71,6 +72,10 @@ func (s *Check) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	defer c.f.st.Close() // nothing was written to it
+	if c.log, err = c.open(ctx, job); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.log.close()) }()
 	if err := c.measure(ctx); err != nil {
 		return err
 	}
@@ -82,7 +87,7 @@ func (s *Check) Run(ctx context.Context, job *pipeline.Job) error {
 		return err
 	}
 	c.tell()
-	return nil
+	return c.log.remove()
 }
 
 // begin opens everything, finds the cells, and refuses what does not fit the budget.
@@ -122,25 +127,16 @@ func (c *checking) readHistory() error {
 }
 
 // measure fills values, from what an earlier run has measured as far as it goes.
-func (c *checking) measure(ctx context.Context) (err error) {
-	log, err := c.open(ctx, c.job)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, log.close()) }()
+func (c *checking) measure(ctx context.Context) error {
 	c.e = model.NewEvaluator(c.f.vae, c.job.Threads)
 	c.values = make([]float32, len(c.rows)*checkNumbers)
-	done := 0
-	work := cellNumbers{log: log, width: checkNumbers, piece: c.pieceCells(),
-		compute: func(rows []int32, into []float32) error { return c.compute(ctx, rows, into) },
-		done:    func(cells int) { done += cells; c.job.Progress.Add(int64(cells)) }}
+	work := cellNumbers{log: c.log, width: checkNumbers, piece: c.pieceCells(),
+		compute:  func(rows []int32, into []float32) error { return c.compute(ctx, rows, into) },
+		progress: c.job.Progress}
 	c.job.Progress.Begin("checking", "cells", int64(len(c.rows)))
 	defer c.job.Progress.End()
-	err = work.fill(c.rows, c.values)
-	if err := log.interrupted(err, done, len(c.rows), "checked"); err != nil {
-		return err
-	}
-	return log.remove()
+	err := work.fill(c.rows, c.values)
+	return c.log.interrupted(err, work.kept, len(c.rows), "checked")
 }
 
 // pieceCells is the cells of a piece of the log.

@@ -93,6 +93,30 @@ func TestCheckSame(t *testing.T) {
 	}
 }
 
+// TestCheckKeepsUntilWritten: where a result cannot be written, what was measured stays.
+func TestCheckKeepsUntilWritten(t *testing.T) {
+	l := checkable(t)
+	check(t, os.MkdirAll(filepath.Join(l.CheckSummary(), "mine"), 0o777))
+	_, err := checkRun(t.Context(), l, 2, nil, allCells)
+	if err == nil || !exists(l.Checking()) {
+		t.Fatalf("check.json is in the way: %v; the log stays: %t", err, exists(l.Checking()))
+	}
+	check(t, os.RemoveAll(l.CheckSummary()))
+	_, err = checkRun(t.Context(), l, 2, &noAdd{pipeline.NewLines(zerolog.Nop()), t}, allCells)
+	check(t, err)
+	if exists(l.Checking()) {
+		t.Error("the log stays")
+	}
+}
+
+// noAdd is a Progress of work of which nothing is left to do.
+type noAdd struct {
+	pipeline.Progress
+	t *testing.T
+}
+
+func (p *noAdd) Add(int64) { p.t.Error("cells were measured again") }
+
 // TestCheckFigures: the ELBO is that of `posterior elbo` within sampling error, refined
 // posteriors are better, bounds lie above, and the groups are those of the cells.
 func TestCheckFigures(t *testing.T) {

@@ -51,15 +51,14 @@ func (s *Embed) refine(ctx context.Context, job *pipeline.Job, f *fitted, own *p
 		return err
 	}
 	defer func() { err = errors.Join(err, r.log.close()) }()
-	done := 0
 	r.work = cellNumbers{log: r.log, width: r.shape.width(), piece: refinedPiece(job.Threads),
-		compute: func(rows []int32, into []float32) error { return r.compute(ctx, rows, into) },
-		done:    func(cells int) { done += cells; job.Progress.Add(int64(cells)) }}
+		compute:  func(rows []int32, into []float32) error { return r.compute(ctx, rows, into) },
+		progress: job.Progress}
 	job.Note("fitting a posterior to each cell: %s", r.fit.Family)
 	err = pipeline.PublishFile(s.Latent(), func(latent string) error {
 		return pipeline.PublishFile(s.Refined(), func(refined string) error { return r.write(latent, refined) })
 	})
-	if err := r.log.interrupted(err, done, own.cells(), "refined"); err != nil {
+	if err := r.log.interrupted(err, r.work.kept, own.cells(), "refined"); err != nil {
 		return err
 	}
 	r.tell()

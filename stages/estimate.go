@@ -90,6 +90,7 @@ type meter struct {
 
 func (m *meter) Begin(string, string, int64) { m.done, m.started = 0, time.Now() }
 func (m *meter) Add(n int64)                 { m.done += n }
+func (*meter) Again(int64)                   {}
 func (*meter) Epoch(pipeline.Epoch)          {}
 func (*meter) End()                          {}
 

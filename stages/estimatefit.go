@@ -164,7 +164,7 @@ func keptBefore(job *pipeline.Job, ahead pipeline.Ahead, path string, cells int,
 	}
 	defer func() { err = errors.Join(err, log.close()) }()
 	if log.others {
-		e.Work = append(e.Work, "begins anew: "+path+" is of other cells, options or another model")
+		e.Work = append(e.Work, "begins anew: "+path+" is of other cells, options or another model, or damaged")
 		return 0, nil
 	}
 	for more := true; more && err == nil; {

@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"cmp"
 	"errors"
 
 	"cellvi/io/store"
@@ -122,7 +123,7 @@ func overlap[G any](groups []bounds, compute func(g *G, from, to int) error, wri
 	for _, b := range groups {
 		// A panic waits for the writer too: what it reads is closed on the way out.
 		err := pipeline.Guard(func() error { return compute(now, b.from, b.to) })
-		if err = errors.Join(err, written()); err != nil {
+		if err = cmp.Or(err, written()); err != nil { // one says it: a full disk fails both
 			return err
 		}
 		written = begin(write, now)

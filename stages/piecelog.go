@@ -19,8 +19,8 @@ import (
 // pieceLog is a file that grows piece by piece, in the order of the work, while work that
 // takes hours is done: a run that was killed goes on behind its last whole piece. It is a
 // line of JSON, which says what the pieces are of, and for each piece its length in bytes
-// (uint64, little-endian), what it holds, and the SHA-256 of both. An end that is cut off
-// or damaged is done again.
+// (uint64, little-endian), what it holds, and the SHA-256 of both. From a piece on that
+// is cut off or damaged the work is done again.
 type pieceLog struct {
 	path string
 	key  []byte // the line
@@ -92,7 +92,7 @@ func openPieceLog(job *pipeline.Job, path string, key pieceLogKey) (*pieceLog, e
 	}
 	if n < len(head) || !bytes.Equal(head, l.key) {
 		if l.others = !bytes.HasPrefix(l.key, head[:n]); l.others { // else it was killed as it began
-			job.Warn("%s is of other cells, options or another model, and not used: the work starts from the beginning", path)
+			job.Warn("%s is of other cells, options or another model, or damaged, and not used: the work starts from the beginning", path)
 		}
 		return l, l.closeIn()
 	}
@@ -161,6 +161,10 @@ func (l *pieceLog) readAt(b []byte, at int64) (n int, err error) {
 // add appends a piece, which fill appends to what it is given; it is on disk when add
 // returns.
 func (l *pieceLog) add(fill func(piece []byte) []byte) error {
+	return pipeline.CannotWrite(l.path, l.append(fill))
+}
+
+func (l *pieceLog) append(fill func(piece []byte) []byte) error {
 	if l.out == nil {
 		if err := l.begin(); err != nil {
 			return err

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,7 @@ func logged(t *testing.T, path, options string, groups []bounds, piece, stop int
 	check(t, err)
 	defer func() { check(t, log.close()) }()
 	killed := errors.New("killed")
-	work := cellNumbers{log: log, width: 3, piece: piece, done: func(int) {}, compute: func(rows []int32, into []float32) error {
+	work := cellNumbers{log: log, width: 3, piece: piece, progress: job.Progress, compute: func(rows []int32, into []float32) error {
 		if stop--; stop == -1 {
 			return killed
 		}
@@ -119,5 +120,20 @@ func TestPieceLogNoFile(t *testing.T) {
 	job := pipeline.NewJob(zerolog.Nop(), pipeline.NewLines(zerolog.Nop()), 1, 0)
 	if _, err := openPieceLog(job, path, pieceLogKey{Stage: "test"}); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a folder is taken for a log: %v", err)
+	}
+}
+
+// TestPieceLogCannotWrite: a disk that fails the log is told with the file and what to do.
+func TestPieceLogCannotWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer func() { check(t, full.Close()) }()
+	log := &pieceLog{path: path, out: full}
+	err = log.add(func(piece []byte) []byte { return append(piece, 1) })
+	if pipeline.ExitCode(err) != pipeline.ExitIO || !strings.HasPrefix(fmt.Sprint(err), path+": the disk is full") {
+		t.Error(err)
 	}
 }

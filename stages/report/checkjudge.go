@@ -184,7 +184,7 @@ func (c *Check) todo() (list []string) {
 		list = append(list, "For a training that ends at full weight: --n-epochs-kl-warmup auto.")
 	}
 	if c.Unsettled > 0 {
-		list = append(list, fmt.Sprintf("The fits of %s had not converged: --refine-max-steps.", plural(c.Unsettled, "cell")))
+		list = append(list, fmt.Sprintf("The fits of %s had not converged: cellvi check with more --refine-max-steps.", plural(c.Unsettled, "cell")))
 	}
 	switch verdict(c.Training.Verdict) {
 	case falling:
