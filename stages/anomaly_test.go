@@ -236,31 +236,16 @@ func TestSpill(t *testing.T) {
 	}
 }
 
-// cancelling cancels once so many units are done.
-type cancelling struct {
-	pipeline.Progress
-	left   int64
-	cancel context.CancelFunc
-}
-
-func (c *cancelling) Add(n int64) {
-	if c.left -= n; c.left <= 0 {
-		c.cancel()
-	}
-}
-
-func (c *cancelling) Again(n int64) { c.Add(n) }
-
 // TestAnomalyGoesOn: stopped after any group, it goes on behind the last that is whole, from
 // what was judged, to the same bytes.
 func TestAnomalyGoesOn(t *testing.T) {
 	l := fittedTable(t, wildTable(), 2)
-	run := func(stopAt int64, seed uint64) (*pipeline.Job, error) {
+	run := func(cells int64, seed uint64) (*pipeline.Job, error) {
 		s := &Anomaly{Layout: l, Options: DefaultAnomalyOptions(), group: evalCells}
 		s.Options.Samples, s.Options.Folds, s.Options.Refine, s.Options.Scores, s.Options.FDR, s.Options.Seed = 4, 2, "diag", true, 0.5, seed
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		job := pipeline.NewJob(zerolog.Nop(), &cancelling{pipeline.NewLines(zerolog.Nop()), stopAt, cancel}, 2, 0)
+		job := pipeline.NewJob(zerolog.Nop(), &stopAt{pipeline.NewLines(zerolog.Nop()), cells, cancel}, 2, 0)
 		return job, s.Run(ctx, job)
 	}
 	_, err := run(1<<40, 0)

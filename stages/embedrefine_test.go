@@ -138,6 +138,9 @@ func (s *stopAt) Add(n int64) {
 	}
 }
 
+// Again counts alike.
+func (s *stopAt) Again(n int64) { s.Add(n) }
+
 // TestRefineGoesOn: a refinement that is stopped says so, keeps what it did, and gives the
 // same bytes when it goes on; other options do not take it up.
 func TestRefineGoesOn(t *testing.T) {
