@@ -17,6 +17,9 @@
 //     ExitCode knows them. Other bad input is pipeline.BadInput;
 //  4. its command in cli.go of the main package, in the order of the data.
 //
+// What takes hours keeps what it has done in a pieceLog (piecelog.go), or a checkpoint,
+// that Plan names as Partial; what --dry-run tells of a stage is its Expect (estimate*.go).
+//
 // To add a format of counts: its reader under io, passing io/counts/countstest; how
 // it is told in formats.go; how it is opened and described in childread.go; its own
 // options in readoptions.go, and in reading.go which formats have a use for them.
