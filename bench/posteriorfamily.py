@@ -93,7 +93,7 @@ def page(o, results):
     return f"""# The encoder's posterior: diag, full and flow, {o.date}
 
 {version} (SHA-256 {sha256(o.cellvi)[:12]}) on {machine()}, {f"{o.threads} threads" if o.threads else "its default number of threads"}.
-Made by `bench/posteriorfamily.py`: {epochs}; otherwise defaults.
+Made by `bench/posteriorfamily.py`: {epochs}; otherwise defaults. Seconds with whatever else ran.
 
 Nats per validation cell, higher is better; in brackets the mean of the differences from diag of the same seed, and their range. The
 two bounds are of the same cells and draws. Where few of the draws are effective the IW bound is loose, and more so
