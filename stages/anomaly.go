@@ -88,7 +88,7 @@ func (s *Anomaly) begin(ctx context.Context, job *pipeline.Job) (*judge, error) 
 	var j *judge
 	if err = s.suits(a.vae.Config); err == nil {
 		j, err = newJudge(s.Options, a, job)
-		j.group = cmp.Or(s.group, j.group)
+		j.group = cmp.Or(s.group, anomalyCells)
 	}
 	if err != nil {
 		return nil, errors.Join(err, a.st.Close())

@@ -24,7 +24,7 @@ type judge struct {
 	workers sync.Pool // of *judging
 	log     *pieceLog // of groups
 
-	group  int // cells
+	group  int // cells; Anomaly.begin sets it
 	levels *tails.Levels
 	genes  []geneJudged // of all genes
 	cells  []cellJudged // of all cells
@@ -65,7 +65,7 @@ const anomalyCells = 16 * evalCells
 
 // newJudge refuses what does not fit the budget.
 func newJudge(o AnomalyOptions, a *asked, job *pipeline.Job) (*judge, error) {
-	j := &judge{asked: a, options: o, job: job, group: anomalyCells, levels: tails.NewLevels(),
+	j := &judge{asked: a, options: o, job: job, levels: tails.NewLevels(),
 		genes: make([]geneJudged, len(a.genes)), cells: make([]cellJudged, len(a.rows))}
 	j.workers.New = func() any { return newJudging(j) }
 	return j, j.drawing().fits(j.bytes(), "drop --scores")
